@@ -1,0 +1,6 @@
+namespace MmMamba.Cli;
+
+static class Program
+{
+    static int Main() => 0;
+}

@@ -1,0 +1,108 @@
+namespace MmMamba.ModelDsl.Specs;
+
+/// <summary>
+/// A model as its spec says it, with everything that it extends merged in and its defaults applied. Immutable and equal by value.
+/// </summary>
+/// <param name="Name">The model, and the class that is generated for it.</param>
+/// <param name="Summary">One sentence for readers; empty where the spec has none.</param>
+/// <param name="Extends">The model whose spec this one overlays, if any.</param>
+/// <param name="File">The spec's file name, without folders.</param>
+/// <param name="Hidden">Width of the residual stream.</param>
+/// <param name="Towers">The towers in order; layer indices run on through them.</param>
+/// <param name="Layers">Which layers keep attention.</param>
+/// <param name="Teacher">The model that this one is distilled from, if any.</param>
+/// <param name="Seed">How the tensors that the teacher lacks begin; null without a teacher.</param>
+/// <param name="Distill">The recipe; null without a teacher.</param>
+/// <param name="Checkpoint">The layout of tensor names on disk: <c>hovle</c> or <c>mmmamba</c>.</param>
+public sealed record ModelSpec(
+    string Name,
+    string Summary,
+    string? Extends,
+    string File,
+    TokensSpec Tokens,
+    VisionSpec Vision,
+    int Hidden,
+    EquatableArray<TowerSpec> Towers,
+    LayersSpec Layers,
+    string? Teacher,
+    SeedSpec? Seed,
+    DistillSpec? Distill,
+    string Checkpoint);
+
+/// <param name="Vocab">Rows of the embeddings and of the head.</param>
+/// <param name="Image">Id of the token whose embedding an image token replaces.</param>
+/// <param name="Template">The chat template: <c>internlm2_chat</c>.</param>
+/// <param name="System">The system message of the template; null is the template's own, empty leaves the system turn out.</param>
+public sealed record TokensSpec(int Vocab, int Image, string Template, string? System);
+
+/// <param name="Image">Side of a tile in pixels.</param>
+/// <param name="Patch">Side of a patch in pixels.</param>
+/// <param name="MaxTiles">Tiles that one picture may become, the thumbnail not counted.</param>
+/// <param name="PixelShuffle">The side's scale by which patches are merged into tokens: 0.5 makes one token of 2x2 patches.</param>
+/// <param name="Projector">The projector from merged patches to the hidden size: <c>gelu_mlp</c>.</param>
+/// <param name="Normalize">Means and deviations of the pixels: <c>imagenet</c>.</param>
+public sealed record VisionSpec(int Image, int Patch, int MaxTiles, decimal PixelShuffle, string Projector, string Normalize);
+
+/// <summary>Consecutive layers under one name, with the settings that they share.</summary>
+public sealed record TowerSpec(string Name, int Layers, AttentionSpec Attention, Mamba2Spec Mamba2, decimal NormEps, int MlpHidden);
+
+/// <param name="Heads">Query heads.</param>
+/// <param name="KvHeads">Key and value heads; divides <paramref name="Heads"/>.</param>
+/// <param name="HeadDim">Width of a head.</param>
+/// <param name="RopeTheta">Base of the rotary embedding's wavelengths.</param>
+/// <param name="MaxPositions">Positions up to which the rotary embedding is plain.</param>
+/// <param name="DynamicFactor">The factor of dynamic NTK scaling past <paramref name="MaxPositions"/>; null keeps it plain.</param>
+public sealed record AttentionSpec(int Heads, int KvHeads, int HeadDim, decimal RopeTheta, int MaxPositions, decimal? DynamicFactor);
+
+/// <summary>The switches of the Mamba-2 mixer; its heads are the attention's that it replaces.</summary>
+/// <param name="Conv">Taps of the causal depthwise convolution over values, keys and queries; 0 leaves it out.</param>
+/// <param name="Chunk">Tokens a chunk of the SSD scan.</param>
+/// <param name="Gate">Multiply the output by SiLU of a projection of the input.</param>
+/// <param name="GateNorm">RMS-normalise each head's output before the gate.</param>
+/// <param name="Decay">Learn A; otherwise it is -1.</param>
+/// <param name="Skip">Add D times the value to the output.</param>
+/// <param name="QkNorm">LayerNorm on each head's query and key.</param>
+public sealed record Mamba2Spec(int Conv, int Chunk, bool Gate, bool GateNorm, bool Decay, bool Skip, bool QkNorm);
+
+/// <summary>Which layers keep attention: all indices over the model, ascending, and the line of the spec that says so.</summary>
+/// <param name="Attention">Indices of the attention layers; the other layers are Mamba-2.</param>
+/// <param name="AttentionLine">Line (1-based) in <paramref name="AttentionFile"/> that placed the attention layers.</param>
+/// <param name="Mamba2Line">Line (1-based) in <paramref name="Mamba2File"/> that placed the Mamba-2 layers.</param>
+public sealed record LayersSpec(EquatableArray<int> Attention, string AttentionFile, int AttentionLine, string Mamba2File, int Mamba2Line);
+
+/// <summary>How a student's new tensors begin (paper, Table 4).</summary>
+public enum SeedKind
+{
+    /// <summary>Everything in the mixer but the output projection is drawn.</summary>
+    Scratch,
+    /// <summary>Query, key and value projections come from the teacher, the rest is drawn.</summary>
+    Inherit,
+    /// <summary>As <see cref="Inherit"/>, and the rest begins where the mixer mimics linear attention.</summary>
+    Mimic,
+}
+
+/// <param name="DecayLog">log(-A) at a mimic start; the authors' 1.0 unless the spec says otherwise.</param>
+public sealed record SeedSpec(SeedKind Kind, decimal DecayLog);
+
+/// <summary>A recipe of distillation.</summary>
+/// <param name="Run">The stages that are run, in order.</param>
+public sealed record DistillSpec(AdamWSpec Optimizer, decimal Clip, ScheduleSpec Schedule, EquatableArray<StageSpec> Stages, EquatableArray<StageKind> Run);
+
+public sealed record AdamWSpec(decimal Beta1, decimal Beta2, decimal Eps, decimal WeightDecay);
+
+public enum ScheduleKind { Constant, Linear, Cosine, Wsd }
+
+/// <param name="Warmup">Fraction of the steps, 0 to 1, over which the rate rises from 0.</param>
+/// <param name="Decay">Fraction of the steps, 0 to 1, over which a WSD schedule falls to 0 at the end; 0 for the others.</param>
+public sealed record ScheduleSpec(ScheduleKind Kind, decimal Warmup, decimal Decay);
+
+public enum StageKind { Introduced, Mixer, EndToEnd }
+
+public enum LossKind { MixerMse, LogitsKl }
+
+/// <param name="Train">Groups that the stage trains, <c>ssm</c> already replaced by what it stands for, in the canonical order of <see cref="TensorGroup"/>.</param>
+/// <param name="LossValue">The factor of <see cref="LossKind.MixerMse"/> or the temperature of <see cref="LossKind.LogitsKl"/>.</param>
+/// <param name="LearningRate">The schedule's highest rate.</param>
+/// <param name="Batch">Sequences an optimizer step.</param>
+/// <param name="Steps">Optimizer steps.</param>
+public sealed record StageSpec(StageKind Kind, EquatableArray<TensorGroup> Train, LossKind Loss, decimal LossValue, decimal LearningRate, int Batch, int Steps);
