@@ -1,0 +1,4 @@
+namespace MmMamba.Snapshots;
+
+/// <summary>Received text is not what was approved.</summary>
+public sealed class SnapshotException(string message) : Exception(message);
