@@ -1,0 +1,35 @@
+using System.Text;
+
+namespace MmMamba.Runtime.Checkpoints;
+
+/// <summary>How names and values out of a file appear in a message: on one line, quoted, of bounded length.</summary>
+static class Shown
+{
+    const int Longest = 120;
+
+    public static string Text(string text)
+    {
+        var shown = new StringBuilder("'");
+        foreach (var rune in text.EnumerateRunes())
+        {
+            if (shown.Length > Longest) return shown.Append("...'").ToString();
+            if (Rune.IsControl(rune) || rune.Value is 0x2028 or 0x2029) shown.Append($"\\u{rune.Value:x4}");
+            else shown.Append(rune.ToString());
+        }
+        return shown.Append('\'').ToString();
+    }
+
+    public static string Shape(ReadOnlySpan<long> shape)
+    {
+        var shown = new StringBuilder("(");
+        for (var i = 0; i < shape.Length; i++) shown.Append(i == 0 ? "" : ", ").Append(shape[i]);
+        return shown.Append(')').ToString();
+    }
+
+    /// <summary>The first few of many, joined, with the count of the others.</summary>
+    public static string Some(IReadOnlyList<string> items, int most = 8)
+    {
+        var shown = string.Join(", ", items.Take(most));
+        return items.Count <= most ? shown : $"{shown} and {items.Count - most} more";
+    }
+}
