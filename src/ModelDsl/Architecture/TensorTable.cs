@@ -1,0 +1,96 @@
+using MmMamba.ModelDsl.Specs;
+
+namespace MmMamba.ModelDsl.Architecture;
+
+/// <summary>
+/// Every tensor of a model, named as in the unfused checkpoint, in the order of the forward pass: vision, projector, text
+/// embedding, embedding tower, the language model's own embedding, decoder tower, last norm, head.
+/// </summary>
+static class TensorTable
+{
+    public static List<TensorSlot> Of(ModelSpec model, EquatableArray<ResolvedLayer> layers)
+    {
+        var slots = new List<TensorSlot>();
+        Vision(slots, model);
+        slots.Add(new("embedding_model.llm_text_embeddings.weight", [model.Tokens.Vocab, model.Hidden], TensorGroup.Embedding, TensorRole.Weight, -1));
+        Tower(slots, model.Hidden, layers, TowerNames.Embedding);
+        slots.Add(new("language_model.model.tok_embeddings.weight", [model.Tokens.Vocab, model.Hidden], TensorGroup.Embedding, TensorRole.Weight, -1));
+        Tower(slots, model.Hidden, layers, TowerNames.Decoder);
+        slots.Add(new("language_model.model.norm.weight", [model.Hidden], TensorGroup.Norm, TensorRole.Scale, -1));
+        slots.Add(new("language_model.output.weight", [model.Tokens.Vocab, model.Hidden], TensorGroup.Head, TensorRole.Weight, -1));
+        return slots;
+    }
+
+    static void Vision(List<TensorSlot> slots, ModelSpec model)
+    {
+        const string at = "embedding_model.vision_embeddings.", projector = "embedding_model.pixel_shuffle_proj.";
+        var (hidden, vision) = (model.Hidden, model.Vision);
+        long side = vision.Image / vision.Patch;
+        var merged = (long)Math.Round(1 / (vision.PixelShuffle * vision.PixelShuffle));
+        slots.Add(new(at + "class_embedding", [1, 1, hidden], TensorGroup.Patch, TensorRole.Weight, -1));
+        slots.Add(new(at + "patch_embedding.weight", [hidden, 3, vision.Patch, vision.Patch], TensorGroup.Patch, TensorRole.Weight, -1));
+        slots.Add(new(at + "patch_embedding.bias", [hidden], TensorGroup.Patch, TensorRole.Bias, -1));
+        // Row 0 is the class position's.
+        slots.Add(new(at + "position_embedding", [1, side * side + 1, hidden], TensorGroup.Position, TensorRole.Weight, -1));
+        slots.Add(new(projector + "0.weight", [hidden, merged * hidden], TensorGroup.Projector, TensorRole.Weight, -1));
+        slots.Add(new(projector + "0.bias", [hidden], TensorGroup.Projector, TensorRole.Bias, -1));
+        slots.Add(new(projector + "2.weight", [hidden, hidden], TensorGroup.Projector, TensorRole.Weight, -1));
+        slots.Add(new(projector + "2.bias", [hidden], TensorGroup.Projector, TensorRole.Bias, -1));
+    }
+
+    static void Tower(List<TensorSlot> slots, int hidden, EquatableArray<ResolvedLayer> layers, string tower)
+    {
+        foreach (var layer in layers)
+        {
+            if (layer.Tower != tower) continue;
+            var at = TowerNames.Prefix(layer);
+            slots.Add(new(at + "attention_norm.weight", [hidden], TensorGroup.Norm, TensorRole.Scale, layer.Index));
+            Mixer(slots, hidden, layer);
+            slots.Add(new(at + "ffn_norm.weight", [hidden], TensorGroup.Norm, TensorRole.Scale, layer.Index));
+            slots.Add(new(at + "feed_forward.w1.weight", [layer.MlpHidden, hidden], TensorGroup.Mlp, TensorRole.Weight, layer.Index));
+            slots.Add(new(at + "feed_forward.w2.weight", [hidden, layer.MlpHidden], TensorGroup.Mlp, TensorRole.OutputWeight, layer.Index));
+            slots.Add(new(at + "feed_forward.w3.weight", [layer.MlpHidden, hidden], TensorGroup.Mlp, TensorRole.Weight, layer.Index));
+        }
+    }
+
+    static void Mixer(List<TensorSlot> slots, int hidden, ResolvedLayer layer)
+    {
+        if (layer.Mixer is ResolvedMamba2 mamba) { Mamba2(slots, hidden, layer, mamba); return; }
+        var at = TowerNames.Prefix(layer) + "attention.";
+        var (heads, kvHeads, width) = ((long)layer.Mixer.Heads, (long)layer.Mixer.KvHeads, (long)layer.Mixer.HeadDim);
+        slots.Add(new(at + "wqkv.weight", [(heads + 2 * kvHeads) * width, hidden], TensorGroup.Qkv, TensorRole.Weight, layer.Index));
+        slots.Add(new(at + "wo.weight", [hidden, heads * width], TensorGroup.Output, TensorRole.OutputWeight, layer.Index));
+    }
+
+    static void Mamba2(List<TensorSlot> slots, int hidden, ResolvedLayer layer, ResolvedMamba2 mixer)
+    {
+        var at = TowerNames.Prefix(layer) + "attention.";
+        var (heads, kvHeads, width) = ((long)mixer.Heads, (long)mixer.KvHeads, (long)mixer.HeadDim);
+        var channels = (heads + 2 * kvHeads) * width;
+        void Add(string name, EquatableArray<long> shape, TensorGroup group, TensorRole role) => slots.Add(new(at + name, shape, group, role, layer.Index));
+
+        Add("q_proj.weight", [heads * width, hidden], TensorGroup.Query, TensorRole.Weight);
+        Add("k_proj.weight", [kvHeads * width, hidden], TensorGroup.Key, TensorRole.Weight);
+        Add("v_proj.weight", [kvHeads * width, hidden], TensorGroup.Value, TensorRole.Weight);
+        Add("o_proj.weight", [hidden, heads * width], TensorGroup.Output, TensorRole.OutputWeight);
+        if (mixer.Gate) Add("g_proj.weight", [heads * width, hidden], TensorGroup.Gate, TensorRole.Weight);
+        Add("in_proj.weight", [heads, hidden], TensorGroup.Dt, TensorRole.Weight);
+        if (mixer.Conv > 0)
+        {
+            Add("conv1d.weight", [channels, 1, mixer.Conv], TensorGroup.Conv, TensorRole.ConvWeight);
+            Add("conv1d.bias", [channels], TensorGroup.Conv, TensorRole.ConvBias);
+        }
+        if (mixer.GateNorm) Add("g_norm.weight", [width], TensorGroup.GateNorm, TensorRole.Scale);
+        Add("dt_bias", [heads], TensorGroup.DtBias, TensorRole.DtBias);
+        if (mixer.Decay) Add("A_log_bias", [heads], TensorGroup.Decay, TensorRole.DecayLog);
+        if (mixer.Skip) Add("D", [heads], TensorGroup.Skip, TensorRole.Scale);
+        if (!mixer.QkNorm) return;
+        Add("q_norm.weight", [width], TensorGroup.QkNorm, TensorRole.Scale);
+        Add("q_norm.bias", [width], TensorGroup.QkNorm, TensorRole.Bias);
+        Add("k_norm.weight", [width], TensorGroup.QkNorm, TensorRole.Scale);
+        Add("k_norm.bias", [width], TensorGroup.QkNorm, TensorRole.Bias);
+    }
+
+    /// <summary>Whether a tensor belongs to the mixer of its layer: projections, what Mamba-2 introduced, the output projection.</summary>
+    public static bool InMixer(TensorSlot slot) => slot.Group is <= TensorGroup.QkNorm or TensorGroup.Qkv;
+}

@@ -1,0 +1,82 @@
+using MmMamba.ModelDsl.Architecture;
+using MmMamba.ModelDsl.Specs;
+using static MmMamba.ModelDsl.Rendering.JsonText;
+
+namespace MmMamba.ModelDsl.Rendering;
+
+/// <summary>The plan of a model, which the engine runs and checkpoints carry, as canonical JSON.</summary>
+public static class PlanJson
+{
+    /// <summary>The plan's text: fixed order of keys, one layer and one tensor a line, the same bytes on every machine.</summary>
+    public static string Render(ResolvedModel model)
+    {
+        var (tokens, vision) = (model.Tokens, model.Vision);
+        var json = new JsonText()
+            .Field("mmplan", Number(1))
+            .Field("name", String(model.Name))
+            .Field("summary", String(model.Summary))
+            .Field("teacher", String(model.Teacher))
+            .Field("fingerprint", String(model.Fingerprint))
+            .Field("parameter_count", Number(model.ParameterCount))
+            .Field("tokens", Inline(
+                ("vocab", Number(tokens.Vocab)), ("image", Number(tokens.Image)),
+                ("template", String(tokens.Template)), ("system", String(tokens.System))))
+            .Field("vision", Inline(
+                ("image", Number(vision.Image)), ("patch", Number(vision.Patch)), ("max_tiles", Number(vision.MaxTiles)),
+                ("pixel_shuffle", Number(vision.PixelShuffle)), ("projector", String(vision.Projector)), ("normalize", String(vision.Normalize))))
+            .Field("hidden_size", Number(model.Hidden))
+            .Field("checkpoint", String(model.Checkpoint))
+            .Lines("layers", model.Layers.Select(Layer))
+            .Lines("tensors", model.Tensors.Select(Tensor))
+            .Lines("dropped_from_teacher", model.DroppedFromTeacher.Select(String));
+        if (model.Distillation is not { } recipe) return json.Field("distillation", "null").ToString();
+        return json.Object("distillation", fields => fields
+            .Field("converted_fingerprint", String(recipe.ConvertedFingerprint))
+            .Field("optimizer", Inline(
+                ("beta1", Number(recipe.Optimizer.Beta1)), ("beta2", Number(recipe.Optimizer.Beta2)),
+                ("eps", Number(recipe.Optimizer.Eps)), ("weight_decay", Number(recipe.Optimizer.WeightDecay))))
+            .Field("clip", Number(recipe.Clip))
+            .Field("schedule", Inline(
+                ("kind", String(Words.Of(recipe.Schedule.Kind))), ("warmup", Number(recipe.Schedule.Warmup)), ("decay", Number(recipe.Schedule.Decay))))
+            .Lines("stages", recipe.Stages.Select(Stage))
+            .Field("run", List(recipe.Run.Select(kind => String(Words.Of(kind)))))
+            .Lines("converted_layers", recipe.ConvertedLayers.Select(Layer))
+            .Lines("converted_tensors", recipe.ConvertedTensors.Select(Tensor))).ToString();
+    }
+
+    static string Layer(ResolvedLayer layer) => Inline(
+        ("index", Number(layer.Index)), ("tower", String(layer.Tower)), ("local_index", Number(layer.LocalIndex)), ("mixer", Mixer(layer.Mixer)),
+        ("norm_eps", Number(layer.NormEps)), ("mlp_hidden", Number(layer.MlpHidden)), ("source", String(layer.Source)));
+
+    static string Mixer(ResolvedMixer mixer) => mixer switch
+    {
+        ResolvedAttention a => Inline(
+            ("kind", String("attention")), ("heads", Number(a.Heads)), ("kv_heads", Number(a.KvHeads)), ("head_dim", Number(a.HeadDim)),
+            ("rope_theta", Number(a.RopeTheta)), ("max_positions", Number(a.MaxPositions)), ("dynamic_factor", Number(a.DynamicFactor))),
+        ResolvedMamba2 m => Inline(
+            ("kind", String("mamba2")), ("heads", Number(m.Heads)), ("kv_heads", Number(m.KvHeads)), ("head_dim", Number(m.HeadDim)),
+            ("conv", Number(m.Conv)), ("chunk", Number(m.Chunk)), ("gate", Flag(m.Gate)), ("gate_norm", Flag(m.GateNorm)),
+            ("decay", Flag(m.Decay)), ("skip", Flag(m.Skip)), ("qk_norm", Flag(m.QkNorm)), ("norm_eps", Number(m.NormEps))),
+        _ => throw new ArgumentOutOfRangeException(nameof(mixer), mixer, "A mixer is attention or Mamba-2."),
+    };
+
+    static string Tensor(ResolvedTensor tensor) => Inline(
+        ("name", String(tensor.Name)), ("shape", List(tensor.Shape.Select(Number))), ("group", String(Words.Of(tensor.Group))),
+        ("layer", Number(tensor.Layer)), ("origin", Origin(tensor.Origin)));
+
+    static string Origin(TensorOrigin origin) => origin switch
+    {
+        Copied copied => Inline(("kind", String("copied")), ("from", String(copied.From))),
+        Sliced sliced => Inline(
+            ("kind", String("sliced")), ("from", String(sliced.From)),
+            ("first", Number(sliced.First)), ("rows", Number(sliced.Rows)), ("stride", Number(sliced.Stride))),
+        Drawn drawn => Inline(("kind", String("drawn")), ("draw", String(Words.Of(drawn.Draw))), ("a", Number(drawn.A)), ("b", Number(drawn.B))),
+        _ => throw new ArgumentOutOfRangeException(nameof(origin), origin, "An origin is copied, sliced or drawn."),
+    };
+
+    static string Stage(ResolvedStage stage) => Inline(
+        ("kind", String(Words.Of(stage.Spec.Kind))), ("train", List(stage.Spec.Train.Select(group => String(Words.Of(group))))),
+        ("loss", String(Words.Of(stage.Spec.Loss))), ("loss_value", Number(stage.Spec.LossValue)), ("learning_rate", Number(stage.Spec.LearningRate)),
+        ("batch", Number(stage.Spec.Batch)), ("steps", Number(stage.Spec.Steps)),
+        ("trained_count", Number(stage.TrainedCount)), ("total_count", Number(stage.TotalCount)));
+}

@@ -1,0 +1,18 @@
+using System.Text;
+
+namespace MmMamba.ModelDsl.Rendering;
+
+/// <summary>The word of the language for a value of an enumeration: its name in lower case, words joined by underscores.</summary>
+static class Words
+{
+    public static string Of<T>(T value) where T : struct, Enum
+    {
+        var word = new StringBuilder();
+        foreach (var letter in value.ToString())
+        {
+            if (char.IsUpper(letter) && word.Length > 0) word.Append('_');
+            word.Append(char.ToLowerInvariant(letter));
+        }
+        return word.ToString();
+    }
+}
