@@ -1,0 +1,22 @@
+namespace MmMamba.Runtime.Data;
+
+/// <summary>
+/// The kinds of questions that mosaics are asked, the five abilities that the paper's ablations measure on public benchmarks:
+/// existence as POPE, recall by place, recall by a tag bound to a picture, counting, multiple choice.
+/// </summary>
+public static class QuestionKinds
+{
+    /// <summary>"is there a X?": yes or no.</summary>
+    public const string Present = "present";
+    /// <summary>"what is at row r column c?": a class.</summary>
+    public const string At = "at";
+    /// <summary>"what is beside tag K?": the class of the picture that carries the tag.</summary>
+    public const string Beside = "beside";
+    /// <summary>"how many show a X?": a digit.</summary>
+    public const string Count = "count";
+    /// <summary>"which is at row r column c? A x B y C z": a letter.</summary>
+    public const string Choice = "choice";
+
+    /// <summary>All kinds, in the order in which reports list them.</summary>
+    public static IReadOnlyList<string> All { get; } = [Present, At, Beside, Count, Choice];
+}
