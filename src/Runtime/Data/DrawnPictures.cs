@@ -81,7 +81,6 @@ public sealed class DrawnPictures : IPictureSource
         var y = Side / 2f + (shape.IsWord ? random.Next(-1f, 7f) : random.Next(-0.6f, 1f) * slack);
         canvas.Translate(x, y);
         canvas.RotateDegrees(random.Next(-12f, 12f));
-        if (shape.Name == "arrow" && random.Chance(0.5)) canvas.Scale(-1, 1);
         canvas.Scale(radius * random.Next(0.92f, 1.05f), radius * random.Next(0.92f, 1.05f));
         using var path = shape.Outline();
         using var paint = new SKPaint { Color = colour, IsAntialias = true };

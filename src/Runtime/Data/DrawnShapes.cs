@@ -26,8 +26,6 @@ static class DrawnShapes
         new("cross", () => Polygon(
             -0.34f, -1, 0.34f, -1, 0.34f, -0.34f, 1, -0.34f, 1, 0.34f, 0.34f, 0.34f,
             0.34f, 1, -0.34f, 1, -0.34f, 0.34f, -1, 0.34f, -1, -0.34f, -0.34f, -0.34f), false),
-        new("arrow", () => Polygon(
-            -1.1f, -0.3f, 0.1f, -0.3f, 0.1f, -0.85f, 1.1f, 0, 0.1f, 0.85f, 0.1f, 0.3f, -1.1f, 0.3f), false),
         new("sun", () => Word("SUN"), true),
         new("key", () => Word("KEY"), true),
         new("cup", () => Word("CUP"), true),
