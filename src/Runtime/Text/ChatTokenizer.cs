@@ -1,0 +1,261 @@
+using System.Globalization;
+using System.Text;
+using Microsoft.ML.Tokenizers;
+
+namespace MmMamba.Runtime.Text;
+
+/// <summary>
+/// Text to ids and back: a SentencePiece BPE model with byte fallback, and the special tokens of <see cref="SpecialTokens"/>.
+/// Text is lossless: <c>Decode(Encode(text)) == text</c> for every well-formed string. Special tokens come from ids, never from text,
+/// unless the caller asks for them. Instances are immutable and may be shared by threads.
+/// </summary>
+/// <remarks>
+/// Differences from Microsoft.ML.Tokenizers' own way, each where SentencePiece and the published models decide otherwise: text that
+/// spells a control or byte piece (<c>&lt;s&gt;</c>, <c>&lt;0x41&gt;</c>) stays text; the character U+2581, which stands for a space
+/// inside pieces, is kept apart from a space by encoding it as its bytes; runs between special tokens are decoded one by one.
+/// </remarks>
+public sealed class ChatTokenizer
+{
+    const char Space = '\u2581';
+    const int NotAByte = -1;
+
+    readonly LlamaTokenizer _model;
+    readonly SentencePieceNormalizer? _normalizer;
+    readonly string[] _pieces;
+    readonly bool[] _special;
+    readonly int _firstByte;
+    readonly (string Name, int Id)[] _names;
+
+    ChatTokenizer(LlamaTokenizer model, string[] pieces, int vocabulary, int firstByte)
+    {
+        _model = model;
+        _normalizer = model.Normalizer as SentencePieceNormalizer;
+        Vocabulary = vocabulary;
+        _firstByte = firstByte;
+        _pieces = new string[vocabulary];
+        pieces.CopyTo(_pieces, 0);
+        _special = new bool[vocabulary];
+        foreach (var id in (ReadOnlySpan<int>)[SpecialTokens.Unknown, SpecialTokens.BeginOfText, SpecialTokens.EndOfText])
+            _special[id] = true;
+        for (var i = 0; i < SpecialTokens.AtTheEnd.Count; i++)
+        {
+            var id = vocabulary - SpecialTokens.AtTheEnd.Count + i;
+            _pieces[id] = SpecialTokens.AtTheEnd[i];
+            _special[id] = true;
+        }
+        _names = [.. Enumerable.Range(0, vocabulary).Where(id => _special[id]).Select(id => (_pieces[id], id))];
+    }
+
+    /// <summary>Number of ids: the rows of the embeddings and of the head.</summary>
+    public int Vocabulary { get; }
+
+    /// <summary>Id of <c>&lt;s&gt;</c>, which opens every conversation.</summary>
+    public int BeginOfText => SpecialTokens.BeginOfText;
+
+    /// <summary>Id of <c>&lt;|im_end|&gt;</c>, which ends a turn: the token at which generation stops.</summary>
+    public int EndOfTurn => SpecialTokens.Id("<|im_end|>", Vocabulary);
+
+    /// <summary>Id of <c>&lt;|im_start|&gt;</c>, which a role follows.</summary>
+    public int StartOfTurn => SpecialTokens.Id("<|im_start|>", Vocabulary);
+
+    /// <summary>Id of <c>&lt;img&gt;</c>, before a picture's tokens.</summary>
+    public int ImageStart => SpecialTokens.Id("<img>", Vocabulary);
+
+    /// <summary>Id of <c>&lt;/img&gt;</c>, behind a picture's tokens.</summary>
+    public int ImageEnd => SpecialTokens.Id("</img>", Vocabulary);
+
+    /// <summary>Id of <c>&lt;IMG_CONTEXT&gt;</c>: the place of one image token.</summary>
+    public int Image => SpecialTokens.Id("<IMG_CONTEXT>", Vocabulary);
+
+    /// <summary>Reads a SentencePiece BPE model.</summary>
+    /// <param name="model">The bytes of a <c>tokenizer.model</c>, read from the stream's position to its end.</param>
+    /// <param name="vocabulary">Number of ids, the nine added tokens included.</param>
+    /// <param name="name">What to call the model in an error: its path.</param>
+    /// <exception cref="InputException">No SentencePiece BPE model, or one of another size.</exception>
+    public static ChatTokenizer Load(Stream model, int vocabulary, string name = "tokenizer.model")
+    {
+        var bytes = new MemoryStream();
+        model.CopyTo(bytes);
+        bytes.Position = 0;
+        LlamaTokenizer tokenizer;
+        try
+        {
+            tokenizer = LlamaTokenizer.Create(bytes, addBeginOfSentence: false, addEndOfSentence: false);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            // A broken file comes out as a parser's, an argument's or a null reference's exception.
+            throw new InputException($"{name}: no SentencePiece BPE model ({OneLine(e.Message)}); give the tokenizer.model that belongs to the checkpoint", e);
+        }
+        var pieces = new string[tokenizer.Vocabulary.Count];
+        foreach (var (piece, id) in tokenizer.Vocabulary)
+            pieces[id] = piece;
+        if (pieces.Length != vocabulary - SpecialTokens.Added)
+            throw new InputException(string.Create(CultureInfo.InvariantCulture,
+                $"{name}: holds {pieces.Length} pieces; a vocabulary of {vocabulary} ids needs {vocabulary - SpecialTokens.Added}, for {SpecialTokens.Added} are added behind them: give the tokenizer.model that belongs to the checkpoint"));
+        if (tokenizer.UnknownId != SpecialTokens.Unknown || tokenizer.BeginningOfSentenceId != SpecialTokens.BeginOfText || tokenizer.EndOfSentenceId != SpecialTokens.EndOfText)
+            throw new InputException($"{name}: <unk>, <s> and </s> are expected as the ids 0, 1 and 2");
+        if (!tokenizer.ByteFallback || !tokenizer.Vocabulary.TryGetValue("<0x00>", out var firstByte)
+            || Enumerable.Range(0, 256).Any(b => firstByte + b >= pieces.Length || pieces[firstByte + b] != ByteName(b)))
+            throw new InputException($"{name}: no byte fallback (the pieces <0x00> to <0xFF>, one behind the other); without it text is lost");
+        return new ChatTokenizer(tokenizer, pieces, vocabulary, firstByte);
+    }
+
+    /// <inheritdoc cref="Load(Stream, int, string)"/>
+    /// <param name="path">A <c>tokenizer.model</c>.</param>
+    public static ChatTokenizer Load(string path, int vocabulary)
+    {
+        try
+        {
+            using var file = File.OpenRead(path);
+            return Load(file, vocabulary, path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException($"{path}: {OneLine(e.Message)}", e);
+        }
+    }
+
+    /// <summary>Text to ids.</summary>
+    /// <param name="text">Any text. An unpaired surrogate becomes U+FFFD.</param>
+    /// <param name="addBeginOfText">Put <see cref="BeginOfText"/> in front.</param>
+    /// <param name="parseSpecials">
+    /// Read <c>&lt;img&gt;</c>, <c>&lt;s&gt;</c> and so on as the special tokens of that name. Leave it off for text that came from outside.
+    /// </param>
+    public int[] Encode(string text, bool addBeginOfText = false, bool parseSpecials = false)
+    {
+        var ids = new List<int>();
+        if (addBeginOfText)
+            ids.Add(BeginOfText);
+        if (!parseSpecials)
+            AppendRun(text, _model.AddDummyPrefix, ids);
+        else
+            for (var start = 0; start < text.Length;)
+            {
+                var (at, name, id) = NextSpecial(text, start);
+                if (at > start)
+                    AppendRun(text[start..at], _model.AddDummyPrefix, ids);
+                if (id >= 0)
+                    ids.Add(id);
+                start = at + name.Length;
+            }
+        return [.. ids];
+    }
+
+    /// <summary>Ids of text that goes on behind other text: without the space that some models put before a run.</summary>
+    internal int[] EncodeContinuation(string text)
+    {
+        var ids = new List<int>();
+        AppendRun(text, dummyPrefix: false, ids);
+        return [.. ids];
+    }
+
+    /// <summary>Ids to text. Bytes that form no character become U+FFFD.</summary>
+    /// <param name="ids">Ids below <see cref="Vocabulary"/>.</param>
+    /// <param name="keepSpecials">Write special tokens by name instead of leaving them out.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An id that the vocabulary doesn't have.</exception>
+    public string Decode(ReadOnlySpan<int> ids, bool keepSpecials = false)
+    {
+        var text = new StringBuilder();
+        var run = new List<byte>();
+        var atStart = true;
+        foreach (var id in ids)
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(id, nameof(ids));
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(id, Vocabulary, nameof(ids));
+            if (_special[id])
+            {
+                Flush();
+                if (keepSpecials)
+                    text.Append(_pieces[id]);
+                atStart = true;
+                continue;
+            }
+            if (Byte(id) is var b and not NotAByte)
+                run.Add((byte)b);
+            else
+            {
+                var piece = _pieces[id].AsSpan();
+                if (atStart && _model.AddDummyPrefix && piece[0] == Space)
+                    piece = piece[1..];
+                run.AddRange(Encoding.UTF8.GetBytes(piece.ToString().Replace(Space, ' ')));
+            }
+            atStart = false;
+        }
+        Flush();
+        return text.ToString();
+
+        void Flush()
+        {
+            text.Append(Encoding.UTF8.GetString([.. run]));
+            run.Clear();
+        }
+    }
+
+    /// <summary>A token as its model spells it: <c>▁cat</c>, <c>&lt;0x0A&gt;</c>, <c>&lt;img&gt;</c>.</summary>
+    public string Piece(int id) => _pieces[id];
+
+    static string ByteName(int b) => string.Create(CultureInfo.InvariantCulture, $"<0x{b:X2}>");
+
+    static string OneLine(string message) => message.ReplaceLineEndings(" ");
+
+    int Byte(int id) => id >= _firstByte && id < _firstByte + 256 ? id - _firstByte : NotAByte;
+
+    // The leftmost special token from start on; of two at the same place the longer one. (Length, "", -1) when there is none.
+    (int At, string Name, int Id) NextSpecial(string text, int start)
+    {
+        var found = (At: text.Length, Name: "", Id: -1);
+        foreach (var (name, id) in _names)
+        {
+            var at = text.IndexOf(name, start, StringComparison.Ordinal);
+            if (at >= 0 && (at < found.At || at == found.At && name.Length > found.Name.Length))
+                found = (at, name, id);
+        }
+        return found;
+    }
+
+    // One run of text: spaces become U+2581; a U+2581 of the text itself becomes its three bytes.
+    void AppendRun(string text, bool dummyPrefix, List<int> ids)
+    {
+        if (text.Length == 0)
+            return;
+        if (_normalizer is { RemoveExtraWhiteSpaces: true })
+            text = string.Join(' ', text.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        var parts = text.Split(Space);
+        for (var i = 0; i < parts.Length; i++)
+        {
+            if (i > 0)
+                foreach (var b in "\u2581"u8)
+                    ids.Add(_firstByte + b);
+            var normalized = parts[i].Replace(' ', Space);
+            if (i == 0 && dummyPrefix)
+                normalized = Space + normalized;
+            AppendNormalized(normalized, ids);
+        }
+    }
+
+    void AppendNormalized(string text, List<int> ids)
+    {
+        if (text.Length == 0)
+            return;
+        var tokens = _model.EncodeToTokens(text, out _, addBeginningOfSentence: false, addEndOfSentence: false, considerNormalization: false);
+        foreach (var token in tokens)
+        {
+            // The library merges characters into control and byte pieces too; SentencePiece doesn't. Cut such a piece in two.
+            if (!IsSpelled(token, text))
+                continue;
+            var cut = token.Offset.Start.Value + 1;
+            AppendNormalized(text[..cut], ids);
+            AppendNormalized(text[cut..], ids);
+            return;
+        }
+        foreach (var token in tokens)
+            ids.Add(token.Id);
+    }
+
+    bool IsSpelled(EncodedToken token, string text)
+    {
+        var spelling = text.AsSpan(token.Offset);
+        return spelling.Length > 1 && (_special[token.Id] || Byte(token.Id) != NotAByte && spelling.SequenceEqual(_pieces[token.Id]));
+    }
+}
