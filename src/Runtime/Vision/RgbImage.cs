@@ -1,25 +1,40 @@
 namespace MmMamba.Runtime.Vision;
 
-/// <summary>A decoded picture.</summary>
+/// <summary>A picture of 8 bits a channel: rows from the top, pixels from the left, red, green, blue.</summary>
 public sealed class RgbImage
 {
-    /// <param name="width">Pixels a row, at least 1.</param>
+    /// <param name="width">Columns, at least 1.</param>
     /// <param name="height">Rows, at least 1.</param>
-    /// <param name="pixels">Width x height x 3 bytes: red, green, blue, pixel by pixel, row by row. Not copied.</param>
+    /// <param name="pixels">The bytes, height * width * 3; kept, not copied.</param>
     public RgbImage(int width, int height, byte[] pixels)
     {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(height);
-        ArgumentOutOfRangeException.ThrowIfNotEqual(pixels.LongLength, (long)width * height * 3, nameof(pixels));
+        ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
+        if (pixels.Length != (long)width * height * 3)
+            throw new ArgumentException($"{width} x {height} pixels take {(long)width * height * 3} bytes, found {pixels.Length}", nameof(pixels));
         (Width, Height, Pixels) = (width, height, pixels);
     }
 
-    /// <summary>Pixels a row.</summary>
+    /// <summary>A black picture.</summary>
+    public RgbImage(int width, int height) : this(width, height, new byte[checked(width * height * 3)]) { }
+
+    /// <summary>Columns.</summary>
     public int Width { get; }
 
-    /// <summary>Number of rows.</summary>
+    /// <summary>Rows.</summary>
     public int Height { get; }
 
-    /// <summary>Interleaved red, green, blue, row by row.</summary>
+    /// <summary>All bytes, (height, width, 3).</summary>
     public byte[] Pixels { get; }
+
+    /// <summary>One row's bytes, (width, 3).</summary>
+    public Span<byte> Row(int y) => Pixels.AsSpan(y * Width * 3, Width * 3);
+
+    /// <summary>A copy of the rectangle whose upper left corner is at (x, y).</summary>
+    public RgbImage Crop(int x, int y, int width, int height)
+    {
+        var crop = new RgbImage(width, height);
+        for (var row = 0; row < height; row++) Row(y + row).Slice(x * 3, width * 3).CopyTo(crop.Row(row));
+        return crop;
+    }
 }
