@@ -103,4 +103,8 @@ public sealed record ResolvedDistillation(
 
 /// <param name="TrainedCount">Parameters that the stage trains.</param>
 /// <param name="TotalCount">Parameters of the model in that stage (fully converted for stages 1 and 2), of which it is a share.</param>
-public sealed record ResolvedStage(StageSpec Spec, long TrainedCount, long TotalCount);
+public sealed record ResolvedStage(StageSpec Spec, long TrainedCount, long TotalCount)
+{
+    /// <summary>The trained share in percent, to three places.</summary>
+    public decimal Percent => Math.Round(100m * TrainedCount / TotalCount, 3, MidpointRounding.AwayFromZero);
+}

@@ -39,7 +39,8 @@ static class Published
         Checkpoint = "mmmamba",
     };
 
-    public static readonly ModelSpec HybridSpec = Keeping(Placement.Interleaved(32, 8, fromHead: true)) with { Name = "MmMambaHybrid", Extends = "MmMambaLinear" };
+    public static readonly ModelSpec HybridSpec =
+        Keeping(Placement.Interleaved(32, 8, fromHead: true)) with { Name = "MmMambaHybrid", Extends = "MmMambaLinear" };
 
     public static readonly ResolvedModel Hovle = Resolver.Resolve(HovleSpec);
     public static readonly ResolvedModel Linear = Resolver.Resolve(LinearSpec, Hovle);

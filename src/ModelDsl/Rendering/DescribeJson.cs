@@ -1,0 +1,75 @@
+using MmMamba.ModelDsl.Architecture;
+using static MmMamba.ModelDsl.Rendering.JsonText;
+
+namespace MmMamba.ModelDsl.Rendering;
+
+/// <summary>What the sheet says, for programs: counts, layers, transfer and memory of a model as JSON.</summary>
+public static class DescribeJson
+{
+    const int BFloat16 = 2, Float32 = 4;
+
+    /// <summary>The description's text: fixed order of keys, the same bytes on every machine.</summary>
+    public static string Render(ResolvedModel model)
+    {
+        var (census, costs, recipe) = (Census.Of(model), Costs.Of(model), model.Distillation);
+        var attention = model.Layers.Count(layer => layer.Mixer is ResolvedAttention);
+        var json = new JsonText()
+            .Field("name", String(model.Name))
+            .Field("summary", String(model.Summary))
+            .Field("file", String(model.File))
+            .Field("extends", String(model.Extends))
+            .Field("teacher", String(model.Teacher))
+            .Field("fingerprint", String(model.Fingerprint))
+            .Field("converted_fingerprint", String(recipe?.ConvertedFingerprint))
+            .Field("checkpoint", String(model.Checkpoint))
+            .Field("parameter_count", Number(model.ParameterCount))
+            .Field("tensor_count", Number(model.Tensors.Count))
+            .Field("layer_count", Number(model.Layers.Count))
+            .Field("attention_layer_count", Number(attention))
+            .Field("mamba2_layer_count", Number(model.Layers.Count - attention))
+            .Field("hidden_size", Number(model.Hidden))
+            .Field("vocab", Number(model.Tokens.Vocab))
+            .Field("tokens_per_tile", Number(model.TokensPerTile))
+            .Object("parameters", fields => fields
+                .Field("vision", Tallied(census.Vision))
+                .Field("embeddings_and_head", Tallied(census.Embeddings))
+                .Field("attention", Tallied(census.Attention))
+                .Field("mamba2", Tallied(census.Mamba2))
+                .Field("mlp", Tallied(census.Mlp))
+                .Field("norms", Tallied(census.Norms)))
+            .Object("bytes", fields => fields
+                .Field("weights", ByType(costs.WeightBytes))
+                .Field("kv_cache_per_token", ByType(bytes => costs.KvBytes(1, bytes)))
+                .Field("mamba2_state", ByType(costs.StateBytes))
+                .Lines("cache", Costs.Lengths.Select(tokens => Inline(
+                    ("tokens", Number(tokens)),
+                    ("bfloat16", Number(costs.CacheBytes(tokens, BFloat16))), ("float32", Number(costs.CacheBytes(tokens, Float32)))))));
+        if (model.Teacher is null) json.Field("transfer", "null");
+        else
+            json.Object("transfer", fields => fields
+                .Field("seed", String(model.Seed is { } seed ? Words.Of(seed.Kind) : null))
+                .Field("copied", Tallied(census.Copied))
+                .Field("sliced", Tallied(census.Sliced))
+                .Field("drawn", Tallied(census.Drawn))
+                .Lines("dropped", model.DroppedFromTeacher.Select(String)));
+        return json
+            .Lines("stages", recipe is null ? [] : recipe.Stages.Select(stage => Stage(stage, recipe)))
+            .Lines("layers", model.Layers.Select(Layer))
+            .ToString();
+    }
+
+    static string Tallied(Tally tally) => Inline(("tensor_count", Number(tally.Tensors)), ("parameter_count", Number(tally.Parameters)));
+
+    static string ByType(Func<int, long> bytes) => Inline(("bfloat16", Number(bytes(BFloat16))), ("float32", Number(bytes(Float32))));
+
+    static string Stage(ResolvedStage stage, ResolvedDistillation recipe) => Inline(
+        ("stage", String(Words.Of(stage.Spec.Kind))), ("run", Flag(recipe.Run.Contains(stage.Spec.Kind))),
+        ("trained_count", Number(stage.TrainedCount)), ("total_count", Number(stage.TotalCount)), ("trained_percent", Number(stage.Percent)),
+        ("train", List(stage.Spec.Train.Select(group => String(Words.Of(group))))),
+        ("loss", String(Words.Of(stage.Spec.Loss))), ("loss_value", Number(stage.Spec.LossValue)),
+        ("learning_rate", Number(stage.Spec.LearningRate)), ("batch", Number(stage.Spec.Batch)), ("steps", Number(stage.Spec.Steps)));
+
+    static string Layer(ResolvedLayer layer) => Inline(
+        ("index", Number(layer.Index)), ("tower", String(layer.Tower)), ("local_index", Number(layer.LocalIndex)),
+        ("mixer", String(layer.Mixer is ResolvedAttention ? "attention" : "mamba2")), ("source", String(layer.Source)));
+}

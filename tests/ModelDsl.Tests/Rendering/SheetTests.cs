@@ -1,0 +1,43 @@
+using MmMamba.ModelDsl.Architecture;
+using MmMamba.ModelDsl.Rendering;
+using MmMamba.ModelDsl.Specs;
+using MmMamba.ModelDsl.Tests.Architecture;
+using MmMamba.Snapshots;
+
+namespace MmMamba.ModelDsl.Tests.Rendering;
+
+/// <summary>Sheets, as people read them.</summary>
+public class SheetTests
+{
+    [Fact]
+    public void Teacher() => Snapshot.Verify(Sheet.Render(Published.Hovle));
+
+    [Fact]
+    public void Linear() => Snapshot.Verify(Sheet.Render(Published.Linear));
+
+    [Fact]
+    public void Hybrid() => Snapshot.Verify(Sheet.Render(Published.Hybrid));
+
+    [Fact]
+    public void Ninety_six_layers_from_scratch_with_every_switch_turned()
+    {
+        static ModelSpec Deep(ModelSpec spec) => spec with
+        {
+            Towers = [spec.Towers[0] with { Layers = 8 }, spec.Towers[1] with { Layers = 88 }],
+            Summary = "Two\nlines and a bell \a.",
+        };
+        var mixer = new Mamba2Spec(0, 64, false, false, false, true, true);
+        var teacher = Resolver.Resolve(Deep(Published.HovleSpec with { Layers = Published.HovleSpec.Layers with { Attention = Placement.All(96) } }));
+        var student = Deep(Published.With(mixer)) with
+        {
+            Layers = new(Placement.Every(96, 5, fromHead: false), "deep.mmmodel.yaml", 3, "deep.mmmodel.yaml", 4),
+            Seed = new(SeedKind.Scratch, 1),
+            Tokens = Published.LinearSpec.Tokens with { System = "" },
+        };
+        Snapshot.Verify(Sheet.Render(Resolver.Resolve(student, teacher)));
+    }
+
+    [Fact]
+    public void Nothing_is_wider_than_a_terminal_of_a_reviewer() =>
+        Assert.All(Sheet.Render(Published.Hybrid).Split('\n'), line => Assert.InRange(line.Length, 0, 150));
+}
