@@ -45,7 +45,7 @@ public sealed class SafetensorsFile : IDisposable
         SafeFileHandle? handle = null;
         try
         {
-            handle = File.OpenHandle(path);
+            handle = File.OpenHandle(path, share: FileShare.ReadWrite | FileShare.Delete);
             return new(path, handle, ReadHeader(path, handle));
         }
         catch (Exception e)
