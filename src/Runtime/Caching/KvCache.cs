@@ -1,0 +1,56 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MmMamba.Runtime.Caching;
+
+/// <summary>Keys and values of an attention layer; grows with the tokens inside a buffer of fixed size.</summary>
+public sealed class KvCache : LayerCache
+{
+    readonly Tensor _keys, _values;
+
+    /// <param name="batch">Sequences.</param>
+    /// <param name="kvHeads">Key and value heads.</param>
+    /// <param name="maxTokens">Tokens that fit.</param>
+    /// <param name="headDim">Width of a head.</param>
+    public KvCache(int batch, int kvHeads, int maxTokens, int headDim, Device device, ScalarType dtype)
+    {
+        using var guard = no_grad();
+        long[] shape = [batch, kvHeads, maxTokens, headDim];
+        _keys = zeros(shape, dtype, device).DetachFromDisposeScope();
+        _values = zeros(shape, dtype, device).DetachFromDisposeScope();
+    }
+
+    /// <summary>Tokens in the cache.</summary>
+    public long Length { get; private set; }
+
+    /// <summary>Rotated keys (B, kv heads, Length, head dim): a view of the buffer, for the caller to dispose.</summary>
+    public Tensor Keys => _keys.narrow(2, 0, Length);
+
+    /// <summary>Values (B, kv heads, Length, head dim): a view of the buffer, for the caller to dispose.</summary>
+    public Tensor Values => _values.narrow(2, 0, Length);
+
+    /// <inheritdoc/>
+    public override long Bytes => (_keys.numel() + _values.numel()) * _keys.element_size();
+
+    /// <summary>Appends keys and values of T tokens, each (B, kv heads, T, head dim).</summary>
+    internal void Append(Tensor keys, Tensor values)
+    {
+        var tokens = keys.shape[2];
+        if (Length + tokens > _keys.shape[2])
+            throw new InputException($"The cache holds {_keys.shape[2]} tokens, and {Length + tokens} are asked for. Create the cache for more tokens.");
+        using var scope = NewDisposeScope();
+        _keys.narrow(2, Length, tokens).copy_(keys);
+        _values.narrow(2, Length, tokens).copy_(values);
+        Length += tokens;
+    }
+
+    /// <inheritdoc/>
+    public override void Reset() => Length = 0;
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        _keys.Dispose();
+        _values.Dispose();
+    }
+}

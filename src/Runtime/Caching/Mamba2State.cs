@@ -1,0 +1,45 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MmMamba.Runtime.Caching;
+
+/// <summary>State of a Mamba-2 layer: of one size, however many tokens it has seen.</summary>
+public sealed class Mamba2State : LayerCache
+{
+    /// <param name="batch">Sequences.</param>
+    /// <param name="channels">Channels of the convolution: values, keys and queries.</param>
+    /// <param name="taps">Taps of the convolution; 0 for none.</param>
+    /// <param name="heads">Heads.</param>
+    /// <param name="headDim">Width of a head and of its state.</param>
+    /// <param name="dtype">Type of the activations.</param>
+    public Mamba2State(int batch, int channels, int taps, int heads, int headDim, Device device, ScalarType dtype)
+    {
+        using var guard = no_grad();
+        Conv = zeros([batch, channels, Math.Max(taps - 1, 0)], dtype, device).DetachFromDisposeScope();
+        Ssm = zeros([batch, heads, headDim, headDim], ScalarType.Float32, device).DetachFromDisposeScope();
+    }
+
+    /// <summary>Inputs of the convolution at the last taps - 1 tokens (B, channels, taps - 1), before the activation; channels are values, keys, queries.</summary>
+    public Tensor Conv { get; }
+
+    /// <summary>The state S (B, heads, P, N) in float32: rows are the value's, columns the key's.</summary>
+    public Tensor Ssm { get; }
+
+    /// <inheritdoc/>
+    public override long Bytes => Conv.numel() * Conv.element_size() + Ssm.numel() * Ssm.element_size();
+
+    /// <inheritdoc/>
+    public override void Reset()
+    {
+        using var guard = no_grad();
+        Conv.zero_();
+        Ssm.zero_();
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        Conv.Dispose();
+        Ssm.Dispose();
+    }
+}

@@ -1,0 +1,87 @@
+using MmMamba.Runtime.Plans;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MmMamba.Runtime.Caching;
+
+/// <summary>What a model remembers of a batch of sequences: one <see cref="LayerCache"/> a layer. Allocated once, then changed in place.</summary>
+public class ModelCache : IReadOnlyList<LayerCache>, IDisposable
+{
+    readonly LayerCache[] _layers;
+
+    /// <param name="model">The model that will use it.</param>
+    /// <param name="batch">Sequences.</param>
+    /// <param name="maxTokens">Tokens of prompt and answer together that attention layers have room for.</param>
+    public ModelCache(VisionLanguageModel model, int batch, int maxTokens)
+    {
+        if (batch < 1 || maxTokens < 1) throw new InputException($"A cache is for at least 1 sequence of 1 token; {batch} of {maxTokens} are asked for.");
+        (Batch, MaxTokens) = (batch, maxTokens);
+        _layers = [.. model.Plan.Layers.Select(layer => Create(layer.Mixer, batch, maxTokens, model.Device, model.Dtype))];
+    }
+
+    static LayerCache Create(MixerPlan mixer, int batch, int maxTokens, Device device, ScalarType dtype) => mixer switch
+    {
+        AttentionPlan plan => new KvCache(batch, plan.KvHeads, maxTokens, plan.HeadDim, device, dtype),
+        Mamba2Plan plan => new Mamba2State(batch, (plan.Heads + 2 * plan.KvHeads) * plan.HeadDim, plan.Conv, plan.Heads, plan.HeadDim, device, dtype),
+        _ => throw new InvalidOperationException($"No cache is known for {mixer.GetType().Name}."),
+    };
+
+    /// <summary>Sequences.</summary>
+    public int Batch { get; }
+
+    /// <summary>Tokens that fit.</summary>
+    public int MaxTokens { get; }
+
+    /// <summary>Tokens seen so far, pads included.</summary>
+    public long Length { get; private set; }
+
+    /// <summary>Memory of all buffers in bytes.</summary>
+    public long Bytes => _layers.Sum(layer => layer.Bytes);
+
+    /// <summary>Number of layers.</summary>
+    public int Count => _layers.Length;
+
+    /// <summary>The cache of the layer at an index from 0.</summary>
+    public LayerCache this[int index] => _layers[index];
+
+    /// <summary>Which of the tokens seen so far are real (B, Length), boolean; null while all are.</summary>
+    internal Tensor? Real { get; private set; }
+
+    /// <summary>The cache of a layer as its type.</summary>
+    protected T Layer<T>(int index) where T : LayerCache => (T)_layers[index];
+
+    internal void Advance(long tokens, Tensor? mask)
+    {
+        if (mask is not null || Real is not null)
+        {
+            using var scope = NewDisposeScope();
+            Device device = (mask ?? Real!).device;
+            var past = Real ?? ones([Batch, Length], ScalarType.Bool, device);
+            var now = mask ?? ones([Batch, tokens], ScalarType.Bool, device);
+            var all = cat([past, now], 1).DetachFromDisposeScope();
+            Real?.Dispose();
+            Real = all;
+        }
+        Length += tokens;
+    }
+
+    /// <summary>Forgets all tokens, for another batch of as many sequences.</summary>
+    public void Reset()
+    {
+        foreach (var layer in _layers) layer.Reset();
+        Real?.Dispose();
+        (Real, Length) = (null, 0);
+    }
+
+    /// <inheritdoc/>
+    public IEnumerator<LayerCache> GetEnumerator() => ((IEnumerable<LayerCache>)_layers).GetEnumerator();
+    System.Collections.IEnumerator System.Collections.IEnumerable.GetEnumerator() => GetEnumerator();
+
+    /// <summary>Frees all buffers.</summary>
+    public void Dispose()
+    {
+        foreach (var layer in _layers) layer.Dispose();
+        Real?.Dispose();
+        GC.SuppressFinalize(this);
+    }
+}

@@ -1,0 +1,95 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MmMamba.Runtime.Kernels;
+
+/// <summary>
+/// The state-space duality scan of Mamba-2 (Dao and Gu, 2024, section 6) in chunks of matrix products:
+/// S_t = exp(dt_t A) S_{t-1} + dt_t v_t k_t^T and y_t = S_t q_t, for heads that share values and keys in groups.
+/// Everything is float32; the result is differentiable in all inputs.
+/// </summary>
+static class SsdScan
+{
+    // Layouts: b batch, g groups (kv heads), c chunks, r heads of a group, l tokens of a chunk, p value width, n key width.
+
+    /// <param name="v">Values (B, T, groups, P).</param>
+    /// <param name="k">Keys (B, T, groups, N).</param>
+    /// <param name="q">Queries (B, T, heads, N); head j belongs to group j / (heads / groups).</param>
+    /// <param name="dt">Step sizes (B, T, heads), not negative; 0 leaves the state as it is.</param>
+    /// <param name="a">Decay rates (heads), negative.</param>
+    /// <param name="chunk">Greatest number of tokens in a chunk; the result does not depend on it.</param>
+    /// <param name="initial">State before the first token (B, heads, P, N); null is zero.</param>
+    /// <param name="wantFinal">Whether the state after the last token is computed.</param>
+    /// <returns>y (B, T, heads, P), and the final state (B, heads, P, N) if it was asked for.</returns>
+    public static (Tensor Y, Tensor? Final) Run(Tensor v, Tensor k, Tensor q, Tensor dt, Tensor a, int chunk, Tensor? initial = null, bool wantFinal = false)
+    {
+        var (batch, length, groups, width) = (v.shape[0], v.shape[1], v.shape[2], v.shape[3]);
+        var (heads, keys) = (q.shape[2], q.shape[3]);
+        var each = heads / groups;
+        // Equal chunks: 150 tokens in chunks of at most 64 are 3 of 50, without a padded tail.
+        var chunks = (length + chunk - 1) / chunk;
+        var tokens = (length + chunks - 1) / chunks;
+        var padding = chunks * tokens - length;
+
+        using var scope = NewDisposeScope();
+        if (padding > 0) (v, k, q, dt) = (Pad(v, padding), Pad(k, padding), Pad(q, padding), PadSteps(dt, padding));
+
+        v = v.reshape(batch, chunks, tokens, groups, width).permute(0, 3, 1, 2, 4).contiguous();          // b g c l p
+        k = k.reshape(batch, chunks, tokens, groups, keys).permute(0, 3, 1, 2, 4).contiguous();           // b g c l n
+        q = q.reshape(batch, chunks, tokens, groups, each, keys).permute(0, 3, 1, 4, 2, 5).contiguous();  // b g c r l n
+        dt = dt.reshape(batch, chunks, tokens, groups, each).permute(0, 3, 1, 4, 2).contiguous();         // b g c r l
+        var decay = (dt * a.reshape(groups, 1, each, 1)).cumsum(-1);                                      // log of the decay since the chunk began
+
+        var (byGroup, byHead) = (batch * groups * chunks, batch * groups * chunks * each);
+
+        // Within a chunk: token l hears token s <= l with weight (q_l . k_s) exp(decay_l - decay_s) dt_s.
+        var weights = (decay.unsqueeze(-1) - decay.unsqueeze(-2)).add_(CausalMask.Additive(tokens, v.device)).exp_();
+        var scores = bmm(q.view(byGroup, each * tokens, keys), k.view(byGroup, tokens, keys).transpose(1, 2));
+        weights = weights * scores.view(batch, groups, chunks, each, tokens, tokens);
+        var stepped = v.unsqueeze(3) * dt.unsqueeze(-1);                                                  // b g c r l p
+        var y = bmm(weights.view(byHead, tokens, tokens), stepped.view(byHead, tokens, width));
+
+        Tensor? final = null;
+        if (chunks > 1 || initial is not null || wantFinal)
+        {
+            var total = decay.narrow(-1, tokens - 1, 1);                                                  // b g c r 1
+            // What a chunk adds to the state by its end.
+            var remaining = ((total - decay).exp() * dt).transpose(3, 4).contiguous();                    // b g c l r
+            var weighted = v.unsqueeze(4) * remaining.unsqueeze(-1);                                      // b g c l r p
+            var states = bmm(weighted.view(byGroup, tokens, each * width).transpose(1, 2), k.view(byGroup, tokens, keys))
+                .view(batch, groups, chunks, each, width * keys).transpose(2, 3);                         // b g r c pn
+            var boundaries = Boundaries(states, total.squeeze(-1).transpose(2, 3), initial, chunks > 1 || initial is not null, wantFinal);
+
+            if (wantFinal)
+                final = boundaries.select(3, boundaries.shape[3] - 1).reshape(batch, heads, width, keys);
+            if (chunks > 1 || initial is not null)
+            {
+                var before = boundaries.narrow(3, 0, chunks).transpose(2, 3).reshape(byHead, width, keys);
+                var carried = bmm(q.view(byHead, tokens, keys), before.transpose(1, 2));
+                y = addcmul(y, carried, decay.exp().view(byHead, tokens, 1), 1);
+            }
+        }
+        y = y.view(batch, groups, chunks, each, tokens, width).permute(0, 2, 4, 1, 3, 5).reshape(batch, chunks * tokens, heads, width);
+        if (padding > 0) y = y.narrow(1, 0, length);
+        return (y.MoveToOuterDisposeScope(), final?.MoveToOuterDisposeScope());
+    }
+
+    // States at the boundaries of chunks, (b g r z pn): those before each chunk if they are wanted, then the one after the last if it is.
+    static Tensor Boundaries(Tensor states, Tensor totals, Tensor? initial, bool before, bool after)
+    {
+        var (batch, groups, each, chunks, size) = (states.shape[0], states.shape[1], states.shape[2], states.shape[3], states.shape[4]);
+        // Boundary z hears the end of chunk s < z with exp(sum of the totals of chunks s+1 .. z-1), the initial state with that of all chunks before z.
+        var upTo = nn.functional.pad(totals.cumsum(-1), (1L, 0L));                                        // b g r c+1: the total before each boundary
+        if (initial is not null) states = cat([initial.reshape(batch, groups, each, 1, size), states], 3);
+        var (firstRow, rows) = before ? (0L, after ? chunks + 1 : chunks) : (chunks, 1L);
+        var firstColumn = initial is null ? 1L : 0L;
+        var mask = CausalMask.Additive(chunks + 1, states.device).narrow(0, firstRow, rows).narrow(1, firstColumn, chunks + 1 - firstColumn);
+        var factors = (upTo.narrow(-1, firstRow, rows).unsqueeze(-1) - upTo.narrow(-1, firstColumn, chunks + 1 - firstColumn).unsqueeze(-2)).add_(mask).exp_();
+        return bmm(factors.flatten(0, 2), states.reshape(batch * groups * each, chunks + 1 - firstColumn, size))
+            .view(batch, groups, each, rows, size);
+    }
+
+    static Tensor Pad(Tensor x, long tokens) => nn.functional.pad(x, [0, 0, 0, 0, 0, tokens]);
+
+    static Tensor PadSteps(Tensor dt, long tokens) => nn.functional.pad(dt, [0, 0, 0, tokens]);
+}

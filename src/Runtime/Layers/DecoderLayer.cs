@@ -1,0 +1,90 @@
+using MmMamba.Runtime.Caching;
+using MmMamba.Runtime.Plans;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace MmMamba.Runtime.Layers;
+
+/// <summary>x + mixer(norm(x)) Wo^T, then x + mlp(norm(x)).</summary>
+public abstract class DecoderLayer
+{
+    private protected DecoderLayer(LayerPlan plan, LayerTensors tensors, string output)
+    {
+        Plan = plan;
+        Norm = new RmsNorm(tensors["attention_norm.weight"], plan.NormEps);
+        MlpNorm = new RmsNorm(tensors["ffn_norm.weight"], plan.NormEps);
+        Mlp = new SwiGluMlp(tensors["feed_forward.w1.weight"], tensors["feed_forward.w2.weight"], tensors["feed_forward.w3.weight"]);
+        Output = tensors[output];
+    }
+
+    /// <summary>The layer's part of the plan.</summary>
+    public LayerPlan Plan { get; }
+
+    /// <summary>Norm before the mixer.</summary>
+    public RmsNorm Norm { get; }
+
+    /// <summary>Norm before the MLP.</summary>
+    public RmsNorm MlpNorm { get; }
+
+    /// <summary>The MLP.</summary>
+    public SwiGluMlp Mlp { get; }
+
+    /// <summary>The mixer's output projection (H, heads * head dim).</summary>
+    public Parameter Output { get; }
+
+    internal static DecoderLayer Create(LayerPlan plan, LayerTensors tensors) => plan.Mixer switch
+    {
+        AttentionPlan attention => new AttentionLayer(plan, attention, tensors),
+        Mamba2Plan mamba2 => new Mamba2Layer(plan, mamba2, tensors),
+        _ => throw new InvalidOperationException($"No layer is known for {plan.Mixer.GetType().Name}."),
+    };
+
+    /// <summary>Mixes tokens: normed input (B, T, H) to (B, T, heads * head dim), before the output projection.</summary>
+    public abstract Tensor Mix(Tensor normed, TokenWindow window, LayerCache? cache = null);
+
+    /// <param name="x">Residual stream (B, T, H).</param>
+    /// <param name="trace">Is shown the mixer's input and output.</param>
+    /// <returns>The stream after this layer.</returns>
+    internal Tensor Forward(Tensor x, TokenWindow window, LayerCache? cache, Action<LayerTrace>? trace)
+    {
+        using var scope = NewDisposeScope();
+        var normed = Norm.Forward(x);
+        var mixed = Mix(normed, window, cache);
+        trace?.Invoke(new(Plan.Index, normed, mixed));
+        x = x + nn.functional.linear(mixed, Output);
+        return (x + Mlp.Forward(MlpNorm.Forward(x))).MoveToOuterDisposeScope();
+    }
+}
+
+/// <summary>A layer whose mixer is attention.</summary>
+public sealed class AttentionLayer : DecoderLayer
+{
+    internal AttentionLayer(LayerPlan plan, AttentionPlan attention, LayerTensors tensors) : base(plan, tensors, "attention.wo.weight") =>
+        Attention = new(attention, tensors["attention.wqkv.weight"]);
+
+    /// <summary>The mixer.</summary>
+    public GroupedQueryAttention Attention { get; }
+
+    /// <inheritdoc/>
+    public override Tensor Mix(Tensor normed, TokenWindow window, LayerCache? cache = null) => Attention.Attend(normed, window, (KvCache?)cache);
+}
+
+/// <summary>A layer whose mixer is Mamba-2.</summary>
+public sealed class Mamba2Layer : DecoderLayer
+{
+    internal Mamba2Layer(LayerPlan plan, Mamba2Plan mamba2, LayerTensors tensors) : base(plan, tensors, "attention.o_proj.weight") =>
+        Mixer = new(mamba2, tensors);
+
+    /// <summary>The mixer.</summary>
+    public Mamba2Mixer Mixer { get; }
+
+    /// <inheritdoc/>
+    public override Tensor Mix(Tensor normed, TokenWindow window, LayerCache? cache = null) => Mixer.Mix(normed, window.Mask, (Mamba2State?)cache);
+}
+
+/// <summary>What a layer's mixer saw and gave. The tensors live until the callback returns; one that is kept is detached from its scope or copied.</summary>
+/// <param name="Index">The layer.</param>
+/// <param name="NormedInput">(B, T, H).</param>
+/// <param name="MixerOutput">(B, T, heads * head dim), before the output projection.</param>
+public readonly record struct LayerTrace(int Index, Tensor NormedInput, Tensor MixerOutput);

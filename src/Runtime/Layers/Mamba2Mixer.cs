@@ -1,0 +1,120 @@
+using MmMamba.Runtime.Caching;
+using MmMamba.Runtime.Kernels;
+using MmMamba.Runtime.Native;
+using MmMamba.Runtime.Plans;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace MmMamba.Runtime.Layers;
+
+/// <summary>
+/// The Mamba-2 mixer that takes an attention's place (paper, section 3.1): projections of value, key and query, a short causal
+/// convolution with SiLU, the state-space scan, a norm a head and a gate. It has no rotary positions.
+/// </summary>
+public sealed class Mamba2Mixer
+{
+    readonly Mamba2Plan _plan;
+    readonly Parameter _value, _key, _query, _dt, _dtBias;
+    readonly Parameter? _gate, _gateNorm, _convWeight, _convBias, _decay, _skip, _queryNormWeight, _queryNormBias, _keyNormWeight, _keyNormBias;
+    readonly int _channels;
+
+    /// <param name="plan">Heads and switches.</param>
+    /// <param name="tensors">The layer's parameters; those that the plan switches off are not asked for.</param>
+    public Mamba2Mixer(Mamba2Plan plan, LayerTensors tensors)
+    {
+        _plan = plan;
+        _channels = (plan.Heads + 2 * plan.KvHeads) * plan.HeadDim;
+        _value = tensors["attention.v_proj.weight"];
+        _key = tensors["attention.k_proj.weight"];
+        _query = tensors["attention.q_proj.weight"];
+        _dt = tensors["attention.in_proj.weight"];
+        _dtBias = tensors["attention.dt_bias"];
+        if (plan.Gate) _gate = tensors["attention.g_proj.weight"];
+        if (plan.GateNorm) _gateNorm = tensors["attention.g_norm.weight"];
+        if (plan.Conv > 0) (_convWeight, _convBias) = (tensors["attention.conv1d.weight"], tensors["attention.conv1d.bias"]);
+        if (plan.Decay) _decay = tensors["attention.A_log_bias"];
+        if (plan.Skip) _skip = tensors["attention.D"];
+        if (plan.QkNorm)
+        {
+            (_queryNormWeight, _queryNormBias) = (tensors["attention.q_norm.weight"], tensors["attention.q_norm.bias"]);
+            (_keyNormWeight, _keyNormBias) = (tensors["attention.k_norm.weight"], tensors["attention.k_norm.bias"]);
+        }
+    }
+
+    /// <param name="u">Normed input (B, T, H).</param>
+    /// <param name="mask">True at real tokens (B, T), boolean; pads leave the state as it is and stand on the right. Null where all are real.</param>
+    /// <param name="state">State before these tokens, changed in place to the state after them; null begins at zero and keeps nothing.</param>
+    /// <returns>(B, T, heads * head dim) in u's type, before the output projection.</returns>
+    public Tensor Mix(Tensor u, Tensor? mask = null, Mamba2State? state = null)
+    {
+        using var scope = NewDisposeScope();
+        var (batch, length) = (u.shape[0], u.shape[1]);
+        if (mask is not null) u = u * mask.unsqueeze(-1).to(u.dtype); // no projection has a bias: this silences the convolution too
+        var (vkq, gate, dt) = Project(u);
+
+        vkq = Activate(vkq, mask, state);
+        var v = Heads(vkq, 0, _plan.KvHeads).to(ScalarType.Float32);
+        var k = Normed(Heads(vkq, _plan.KvHeads, _plan.KvHeads), _keyNormWeight, _keyNormBias).to(ScalarType.Float32);
+        var q = Normed(Heads(vkq, 2 * _plan.KvHeads, _plan.Heads), _queryNormWeight, _queryNormBias).to(ScalarType.Float32);
+        dt = nn.functional.softplus(dt.to(ScalarType.Float32) + _dtBias.to(ScalarType.Float32));
+        if (mask is not null) dt = dt * mask.unsqueeze(-1).to(ScalarType.Float32);
+        var a = _decay is null ? full(_plan.Heads, -1f, ScalarType.Float32, u.device) : _decay.to(ScalarType.Float32).exp().neg();
+
+        var y = Scan(v, k, q, dt, a, state);
+        if (_skip is not null) y = y + RepeatToHeads(v) * _skip.to(ScalarType.Float32).unsqueeze(-1);
+        if (_gateNorm is not null) y = Aten.RmsNorm(y, _plan.NormEps) * _gateNorm.to(ScalarType.Float32);
+        if (gate is not null) y = y * nn.functional.silu(gate.to(ScalarType.Float32)).view(batch, length, _plan.Heads, _plan.HeadDim);
+        return y.to(u.dtype).reshape(batch, length, _plan.Heads * _plan.HeadDim).MoveToOuterDisposeScope();
+    }
+
+    // Value, key and query are often frozen together while the others are trained: two products, so that autograd leaves out a whole one.
+    (Tensor Vkq, Tensor? Gate, Tensor Dt) Project(Tensor u)
+    {
+        if (u.shape[1] == 1 && !is_grad_enabled())
+            return (
+                cat([nn.functional.linear(u, _value), nn.functional.linear(u, _key), nn.functional.linear(u, _query)], -1),
+                _gate is null ? null : nn.functional.linear(u, _gate),
+                nn.functional.linear(u, _dt));
+        var vkq = nn.functional.linear(u, cat([_value, _key, _query], 0));
+        if (_gate is null) return (vkq, null, nn.functional.linear(u, _dt));
+        var both = nn.functional.linear(u, cat([_gate, _dt], 0));
+        var width = _plan.Heads * _plan.HeadDim;
+        return (vkq, both.narrow(-1, 0, width), both.narrow(-1, width, _plan.Heads));
+    }
+
+    Tensor Activate(Tensor vkq, Tensor? mask, Mamba2State? state)
+    {
+        if (_convWeight is null) return nn.functional.silu(vkq);
+        var (y, extended) = CausalConvolution.Run(vkq, _convWeight, _convBias!, state?.Conv.transpose(1, 2));
+        if (state is not null && _plan.Conv > 1) state.Conv.copy_(Last(extended, _plan.Conv - 1, vkq.shape[1], mask).transpose(1, 2));
+        return y;
+    }
+
+    // The inputs of the last real tokens (B, count, C), from those of history and pass (B, count + T, C).
+    static Tensor Last(Tensor extended, long count, long length, Tensor? mask)
+    {
+        if (mask is null) return extended.narrow(1, length, count);
+        var first = mask.sum(1, type: ScalarType.Int64);
+        var rows = first.unsqueeze(-1) + arange(count, ScalarType.Int64, extended.device);
+        return extended.gather(1, rows.unsqueeze(-1).expand(-1, -1, extended.shape[2]));
+    }
+
+    Tensor Scan(Tensor v, Tensor k, Tensor q, Tensor dt, Tensor a, Mamba2State? state)
+    {
+        if (state is null) return SsdScan.Run(v, k, q, dt, a, _plan.Chunk).Y;
+        if (v.shape[1] == 1)
+            return SsdStep.Run(state.Ssm, v.squeeze(1), k.squeeze(1), q.squeeze(1), dt.squeeze(1), a).unsqueeze(1);
+        var (y, final) = SsdScan.Run(v, k, q, dt, a, _plan.Chunk, state.Ssm, wantFinal: true);
+        state.Ssm.copy_(final!);
+        return y;
+    }
+
+    Tensor Heads(Tensor vkq, int first, int count) =>
+        vkq.narrow(-1, (long)first * _plan.HeadDim, (long)count * _plan.HeadDim).unflatten(-1, count, _plan.HeadDim);
+
+    Tensor Normed(Tensor heads, Parameter? weight, Parameter? bias) =>
+        weight is null ? heads : nn.functional.layer_norm(heads, [_plan.HeadDim], weight, bias, _plan.NormEps);
+
+    Tensor RepeatToHeads(Tensor v) => v.unsqueeze(3).expand(-1, -1, -1, _plan.Heads / _plan.KvHeads, -1).flatten(2, 3);
+}

@@ -1,0 +1,48 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MmMamba.Runtime.Layers;
+
+/// <summary>
+/// Rotary positions in the rotate-half form: channels i and i + d/2 are turned by position * theta^(-2i/d). Past
+/// <see cref="MaxPositions"/> the base grows with the length where a dynamic factor is given (dynamic NTK). Equal by value.
+/// </summary>
+/// <param name="HeadDim">Width d of a head.</param>
+/// <param name="Theta">Base of the wavelengths.</param>
+/// <param name="MaxPositions">Length up to which the base is <paramref name="Theta"/>.</param>
+/// <param name="DynamicFactor">Factor of the growth; null keeps the base.</param>
+public sealed record RotaryEmbedding(int HeadDim, double Theta, int MaxPositions, double? DynamicFactor)
+{
+    /// <param name="positions">(B or 1, T), int64.</param>
+    /// <param name="length">Tokens of the whole sequence so far.</param>
+    /// <param name="dtype">Type of the result; the angles themselves are float32.</param>
+    internal RotaryAngles Angles(Tensor positions, long length, ScalarType dtype)
+    {
+        using var scope = NewDisposeScope();
+        var exponents = arange(0, HeadDim, 2, ScalarType.Float32, positions.device) / HeadDim;
+        var frequencies = pow((float)Base(length), exponents).reciprocal();
+        var angles = positions.to(ScalarType.Float32).unsqueeze(-1) * frequencies;           // (B, T, d/2)
+        var (cos, sin) = (angles.cos(), angles.sin());
+        return new(
+            cat([cos, cos], -1).to(dtype).MoveToOuterDisposeScope(),
+            cat([sin.neg(), sin], -1).to(dtype).MoveToOuterDisposeScope());
+    }
+
+    double Base(long length) => DynamicFactor is { } factor && length > MaxPositions
+        ? Theta * Math.Pow(factor * length / MaxPositions - (factor - 1), HeadDim / (HeadDim - 2.0))
+        : Theta;
+}
+
+/// <param name="Cos">Cosines (B or 1, T, d).</param>
+/// <param name="SignedSin">Sines (B or 1, T, d), those of the first half negated.</param>
+readonly record struct RotaryAngles(Tensor Cos, Tensor SignedSin)
+{
+    /// <summary>Turns heads: x (B, T, ..., d) with two dimensions of heads between.</summary>
+    public Tensor Rotate(Tensor x)
+    {
+        using var scope = NewDisposeScope();
+        var (cos, sin) = (Cos.unsqueeze(2).unsqueeze(2), SignedSin.unsqueeze(2).unsqueeze(2));
+        var swapped = x.roll(x.shape[^1] / 2, -1);
+        return addcmul(x * cos, swapped, sin, 1).MoveToOuterDisposeScope();
+    }
+}

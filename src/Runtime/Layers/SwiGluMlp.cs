@@ -1,0 +1,22 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace MmMamba.Runtime.Layers;
+
+/// <summary>w2(SiLU(w1 x) * w3 x).</summary>
+/// <param name="w1">(inner, H).</param>
+/// <param name="w2">(H, inner).</param>
+/// <param name="w3">(inner, H).</param>
+public sealed class SwiGluMlp(Parameter w1, Parameter w2, Parameter w3)
+{
+    /// <param name="x">(..., H).</param>
+    public Tensor Forward(Tensor x)
+    {
+        using var gate = nn.functional.linear(x, w1);
+        using var active = nn.functional.silu(gate);
+        using var up = nn.functional.linear(x, w3);
+        using var inner = active * up;
+        return nn.functional.linear(inner, w2);
+    }
+}

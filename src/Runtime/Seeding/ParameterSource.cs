@@ -1,0 +1,43 @@
+using MmMamba.Runtime.Native;
+using MmMamba.Runtime.Plans;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace MmMamba.Runtime.Seeding;
+
+/// <summary>
+/// Gives a model its parameters: every one once, with its values, type and device settled. A model is never moved or cast
+/// afterwards.
+/// </summary>
+public abstract class ParameterSource
+{
+    /// <param name="device">Where the parameters live; null is the CPU.</param>
+    /// <param name="dtype">Their type: Float32, BFloat16 or Float16.</param>
+    protected ParameterSource(Device? device = null, ScalarType dtype = ScalarType.Float32)
+    {
+        Libtorch.Ensure();
+        Device = device ?? CPU;
+        Dtype = dtype;
+    }
+
+    /// <summary>Where the parameters live.</summary>
+    public Device Device { get; }
+
+    /// <summary>The parameters' type.</summary>
+    public ScalarType Dtype { get; }
+
+    /// <summary>The parameter that a plan asks for: of its shape, without gradient. It belongs to the caller.</summary>
+    /// <exception cref="InputException">The source cannot give it; the message names the tensor.</exception>
+    public abstract Parameter Take(TensorPlan tensor);
+
+    /// <summary>Makes a parameter of values that nobody else uses.</summary>
+    protected Parameter Own(Tensor values)
+    {
+        using var guard = no_grad();
+        var placed = values.device == Device && values.dtype == Dtype ? values : values.to(Dtype, Device, disposeAfter: true);
+        var parameter = new Parameter(placed, requires_grad: false);
+        parameter.DetachFromDisposeScope();
+        return parameter;
+    }
+}

@@ -1,0 +1,192 @@
+using MmMamba.Runtime.Caching;
+using MmMamba.Runtime.Layers;
+using MmMamba.Runtime.Plans;
+using MmMamba.Runtime.Seeding;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace MmMamba.Runtime;
+
+/// <summary>
+/// A vision-language model as its plan describes it: tokens and tiles to embeddings, all layers, a norm, logits. Its parameters
+/// are the plan's tensors under their checkpoint names, each made once by the source and never moved.
+/// </summary>
+public class VisionLanguageModel : nn.Module
+{
+    readonly Dictionary<string, Parameter> _tensors = [];
+    readonly DecoderLayer[] _layers;
+    readonly RmsNorm _norm;
+    readonly Parameter _embedding, _head;
+
+    /// <param name="plan">What to build.</param>
+    /// <param name="source">Where parameters come from; decides device and type.</param>
+    /// <exception cref="InputException">The plan lacks a tensor that a layer needs, or the source gives one of another shape.</exception>
+    public VisionLanguageModel(ModelPlan plan, ParameterSource source) : base(plan.Name)
+    {
+        Plan = plan;
+        (Device, Dtype) = (source.Device, source.Dtype);
+        foreach (var tensor in plan.Tensors) _tensors.Add(tensor.Name, Taken(source, tensor));
+        ParameterTree.Register(this, _tensors);
+        _layers = [.. plan.Layers.Select(layer => DecoderLayer.Create(layer, new(
+            plan.Tensors, layer.Index, _tensors, $"Layer {layer.Index} of {plan.Name} ({layer.Source})")))];
+        _norm = new(Of("language_model.model.norm.weight"), plan.Layers[^1].NormEps);
+        _embedding = Of("embedding_model.llm_text_embeddings.weight");
+        _head = Of("language_model.output.weight");
+        Vision = new(plan.Vision, _tensors);
+    }
+
+    /// <summary>What the model is.</summary>
+    public ModelPlan Plan { get; }
+
+    /// <summary>Parameters by checkpoint name, in the plan's order.</summary>
+    public IReadOnlyDictionary<string, Parameter> Tensors => _tensors;
+
+    /// <summary>All layers, input side first.</summary>
+    public IReadOnlyList<DecoderLayer> Layers => _layers;
+
+    /// <summary>Where the parameters live and the work is done.</summary>
+    public Device Device { get; }
+
+    /// <summary>Type of parameters and activations.</summary>
+    public ScalarType Dtype { get; }
+
+    /// <summary>Tiles to visual tokens.</summary>
+    public VisionEmbedding Vision { get; }
+
+    /// <summary>The layer at an index, as its type.</summary>
+    protected T Layer<T>(int index) where T : DecoderLayer => (T)_layers[index];
+
+    /// <summary>Logits (B, T, vocab) in float32 for every token of the input.</summary>
+    /// <param name="input">Tokens, tiles, mask, positions.</param>
+    /// <param name="cache">What was seen before; is advanced by these tokens, and nothing is recorded for gradients. Null begins anew.</param>
+    /// <exception cref="InputException">The input does not fit the model.</exception>
+    public Tensor Forward(ModelInput input, ModelCache? cache = null)
+    {
+        using var scope = NewDisposeScope();
+        return Logits(Hidden(input, cache)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The residual stream after the last norm (B, T, H): what <see cref="Logits"/> reads.</summary>
+    /// <inheritdoc cref="Forward"/>
+    public Tensor Hidden(ModelInput input, ModelCache? cache = null)
+    {
+        using var scope = NewDisposeScope();
+        if (cache is null) return _norm.Forward(Run(input, null, null, null)).MoveToOuterDisposeScope();
+        using var guard = no_grad();
+        return _norm.Forward(Run(input, cache, null, null)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Logits (..., vocab) in float32 of normed hidden states (..., H).</summary>
+    public Tensor Logits(Tensor hidden)
+    {
+        using var scope = NewDisposeScope();
+        return nn.functional.linear(hidden, _head).to(ScalarType.Float32).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Embeddings (B, T, H) that enter the first layer: token embeddings, with visual tokens where the image token's id stands.</summary>
+    /// <exception cref="InputException">Ids, tiles or their number do not fit the model.</exception>
+    public Tensor Embed(ModelInput input)
+    {
+        using var scope = NewDisposeScope();
+        Check(input.InputIds);
+        var ids = input.InputIds.to(Device);
+        var embedded = _embedding.index_select(0, ids.flatten()).unflatten(0, ids.shape);
+        var isImage = ids == Plan.Tokens.Image;
+        var expected = isImage.sum().item<long>();
+        if (input.PixelValues is not { } pixels || pixels.shape[0] == 0)
+            return expected == 0
+                ? embedded.MoveToOuterDisposeScope()
+                : throw new InputException($"The input has {expected} image tokens (id {Plan.Tokens.Image}) and no tiles. Give the tiles, or leave the tokens out.");
+        var visual = Vision.Forward(pixels.to(Device)).flatten(0, 1);
+        if (visual.shape[0] != expected)
+            throw new InputException(
+                $"{pixels.shape[0]} tiles give {visual.shape[0]} visual tokens, and the input has {expected} image tokens (id {Plan.Tokens.Image}). Their numbers must be equal.");
+        return embedded.masked_scatter(isImage.unsqueeze(-1), visual).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// Runs the model without gradients and shows each layer's mixer input and output: the trajectory that mixers are distilled from.
+    /// </summary>
+    public void Trace(ModelInput input, Action<LayerTrace> onLayer)
+    {
+        using var guard = no_grad();
+        using var scope = NewDisposeScope();
+        Run(input, null, onLayer, null);
+    }
+
+    /// <summary>An empty cache for a batch of sequences.</summary>
+    /// <param name="batch">Sequences.</param>
+    /// <param name="maxTokens">Tokens of prompt and answer together.</param>
+    public ModelCache CreateCache(int batch, int maxTokens) => new(this, batch, maxTokens);
+
+    /// <summary>The stream after the last layer. <paramref name="onOutput"/> is shown the stream after each layer; it lives until the callback returns.</summary>
+    internal Tensor Run(ModelInput input, ModelCache? cache, Action<LayerTrace>? onLayer, Action<int, Tensor>? onOutput)
+    {
+        using var scope = NewDisposeScope();
+        var x = Embed(input);
+        using var window = Window(input, cache);
+        for (var i = 0; i < _layers.Length; i++)
+        {
+            var before = x;
+            x = _layers[i].Forward(x, window, cache?[i], onLayer);
+            before.Dispose();
+            onOutput?.Invoke(i, x);
+        }
+        return x.MoveToOuterDisposeScope();
+    }
+
+    TokenWindow Window(ModelInput input, ModelCache? cache)
+    {
+        var (batch, length) = (input.InputIds.shape[0], input.InputIds.shape[1]);
+        var mask = input.AttentionMask?.to(Device).to(ScalarType.Bool);
+        var positions = input.PositionIds?.to(Device);
+        if (cache is null) return new(length, Device, 0, positions ?? (mask is null ? null : Counted(mask)), mask);
+
+        if (cache.Batch != batch || cache.Length + length > cache.MaxTokens || cache.Count != _layers.Length)
+            throw new InputException(
+                $"The cache is for {cache.Batch} sequences of {cache.MaxTokens} tokens in {cache.Count} layers; the input brings {batch} sequences to {cache.Length + length} tokens in {_layers.Length} layers. Create a cache that fits.");
+        var past = cache.Length;
+        cache.Advance(length, mask);
+        if (positions is null && cache.Real is not null) positions = Counted(cache.Real).narrow(1, past, length);
+        return new(length, Device, past, positions, mask, cache.Real);
+    }
+
+    // Positions of real tokens: how many real ones stand before.
+    static Tensor Counted(Tensor real) => (real.cumsum(1, ScalarType.Int64) - 1).clamp_min(0);
+
+    // Where ids are at hand without a copy from a device, a wrong one is named instead of failing inside libtorch.
+    void Check(Tensor ids)
+    {
+        if (ids.dim() != 2 || ids.dtype != ScalarType.Int64 || ids.numel() == 0)
+            throw new InputException($"Token ids are {ids.dtype} ({string.Join(", ", ids.shape)}); expected Int64 (batch, tokens) with at least one token.");
+        if (ids.device_type != DeviceType.CPU) return;
+        var (least, greatest) = (ids.min().item<long>(), ids.max().item<long>());
+        if (least < 0 || greatest >= Plan.Tokens.Vocab)
+            throw new InputException($"Token id {(least < 0 ? least : greatest)} is outside the vocabulary of {Plan.Tokens.Vocab}. The tokenizer is another model's.");
+    }
+
+    Parameter Of(string name) => _tensors.TryGetValue(name, out var found)
+        ? found
+        : throw new InputException($"The plan of {Plan.Name} has no tensor '{name}'. Resolve the spec again.");
+
+    static Parameter Taken(ParameterSource source, TensorPlan tensor)
+    {
+        var parameter = source.Take(tensor);
+        return parameter.shape.AsSpan().SequenceEqual(tensor.Shape.AsSpan())
+            ? parameter
+            : throw new InputException(
+                $"Tensor '{tensor.Name}' is {string.Join('x', parameter.shape)}; the plan expects {string.Join('x', tensor.Shape)}. The weights are another model's.");
+    }
+
+    const string NeverMoved = "A VisionLanguageModel is not moved or cast: that would part it from its optimizer. Give the device and the type to its ParameterSource.";
+
+    /// <summary>Not supported: device and type are the parameter source's.</summary>
+    protected override nn.Module _to(Device device, ScalarType dtype, bool non_blocking) => throw new NotSupportedException(NeverMoved);
+
+    /// <inheritdoc cref="_to(Device, ScalarType, bool)"/>
+    protected override nn.Module _to(DeviceType deviceType, int deviceIndex, bool non_blocking) => throw new NotSupportedException(NeverMoved);
+
+    /// <inheritdoc cref="_to(Device, ScalarType, bool)"/>
+    protected override nn.Module _to(ScalarType dtype, bool non_blocking) => throw new NotSupportedException(NeverMoved);
+}

@@ -1,0 +1,45 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MmMamba.Runtime.Tests.Engine;
+
+/// <summary>The teacher, stage by stage, against the reference.</summary>
+public sealed class TeacherGoldenTests : IDisposable
+{
+    readonly DisposeScope _scope = NewDisposeScope();
+    readonly VisionLanguageModel _model = GoldenModel.Load(GoldenModel.Hovle);
+
+    public void Dispose()
+    {
+        _model.Dispose();
+        _scope.Dispose();
+    }
+
+    [Theory]
+    [InlineData("text_b1")]
+    [InlineData("text_b2")]
+    [InlineData("image_b1")]
+    [InlineData("image_b2")]
+    public void Every_stage(string name)
+    {
+        var golden = Golden.Read("hovle_tiny_io.safetensors", name + "/");
+        var input = new ModelInput(golden["input_ids"], golden.GetValueOrDefault("pixel_values"));
+        using var guard = no_grad();
+        if (input.PixelValues is { } pixels)
+        {
+            var patches = _model.Vision.Patches(pixels);
+            var merged = _model.Vision.Merge(patches);
+            Golden.Close(golden["vision_embeddings"], patches.flatten(1, 2), 1e-4, "vision_embeddings");
+            Golden.Close(golden["pixel_shuffle_out"], merged, 1e-4, "pixel_shuffle_out");
+            Golden.Close(golden["pixel_shuffle_proj_out"], _model.Vision.Project(merged), 1e-4, "pixel_shuffle_proj_out");
+        }
+        Golden.Close(golden["embedding_input"], _model.Embed(input), 1e-4, "embedding_input");
+        _model.Run(input, null, null, (i, x) =>
+        {
+            var layer = i < 2 ? $"embedding_layer_{i}" : $"llm_layer_{i - 2}";
+            Golden.Close(golden[layer], x, 1e-4, layer);
+        });
+        Golden.Close(golden["final_norm"], _model.Hidden(input), 1e-4, "final_norm");
+        Golden.Close(golden["logits"], _model.Forward(input), 1e-4, "logits");
+    }
+}
