@@ -1,0 +1,41 @@
+using System.Globalization;
+using MmMamba.ModelDsl.Syntax;
+
+namespace MmMamba.ModelDsl.Binding;
+
+/// <summary>
+/// The spec that is being bound, with everything that it extends merged in. Its diagnostics always stand in its own file: a
+/// conflict with an inherited line is shown where this file caused it, or at its <c>extends</c>.
+/// </summary>
+sealed class Scope(ParsedSpec spec, MappingNode own, MappingNode merged)
+{
+    readonly List<Diagnostic> _found = [];
+
+    public ParsedSpec Spec => spec;
+    /// <summary>What the file itself wrote.</summary>
+    public MappingNode Own => own;
+    /// <summary>What holds once the bases are merged in.</summary>
+    public MappingNode Merged => merged;
+    public IReadOnlyList<Diagnostic> Found => _found;
+    public bool HasErrors => _found.Any(diagnostic => diagnostic.Severity == Severity.Error);
+
+    /// <summary>Where <c>extends</c> names the base; the model's name where there is none.</summary>
+    public Node Origin => own.Get("extends") ?? own.Get("model") ?? own;
+
+    public bool Wrote(Node node) => string.Equals(node.Path, spec.Path, StringComparison.Ordinal);
+
+    /// <summary>Adds a diagnostic at the first of the places that this file wrote.</summary>
+    /// <param name="places">From the best place to the least; the first names the line that the message speaks of.</param>
+    public void Report(DiagnosticRule rule, IEnumerable<Node?> places, params object[] arguments)
+    {
+        var written = places.Where(place => place is not null).ToList();
+        var at = written.Find(place => Wrote(place!)) ?? Origin;
+        var diagnostic = rule.At(spec.Path, at.Span, arguments);
+        if (written.Count > 0 && !Wrote(written[0]!))
+            diagnostic = diagnostic with { Message = diagnostic.Message + string.Format(
+                CultureInfo.InvariantCulture, " (from {0}:{1})", ParsedSpec.FileNameOf(written[0]!.Path), written[0]!.Span.StartLine) };
+        if (!_found.Contains(diagnostic)) _found.Add(diagnostic);
+    }
+
+    public void Report(DiagnosticRule rule, Node? place, params object[] arguments) => Report(rule, [place], arguments);
+}
