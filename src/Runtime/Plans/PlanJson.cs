@@ -21,10 +21,13 @@ public static class PlanJson
             PlanRules.Check(plan, source);
             return plan;
         }
-        catch (JsonException error)
+        // A text with half a surrogate pair is an ArgumentException; a repeated key has no line.
+        catch (Exception error) when (error is JsonException or ArgumentException)
         {
-            var line = error.LineNumber is { } number ? $" at line {number + 1}" : "";
-            throw new InputException($"{source}: not the JSON of a plan{line}; write it again with the tool that made it.", error);
+            var place = error is not JsonException json ? ", its characters are broken"
+                : json.LineNumber is { } line ? $" at line {line + 1}"
+                : ", a key occurs twice in one object";
+            throw new InputException($"{source}: not the JSON of a plan{place}; write it again with the tool that made it.", error);
         }
     }
 

@@ -23,8 +23,10 @@ static class PlanRules
         Require(recipe.ConvertedLayers.Count == plan.Layers.Count, "distillation.converted_layers", "as many as there are layers");
         Tensors(recipe.ConvertedTensors, plan.Layers.Count, "distillation.converted_tensors", Require);
         Require(recipe.Schedule is { Warmup: >= 0 and <= 1, Decay: >= 0 and <= 1 }, "distillation.schedule", "shares of the steps, 0 to 1");
-        foreach (var kind in recipe.Run)
-            Require(recipe.Stages.Count(stage => stage.Kind == kind) == 1, "distillation.run", "stages that are declared once");
+        Require(recipe.Stages.Select(stage => stage.Kind).Distinct().Count() == recipe.Stages.Count, "distillation.stages", "each stage at most once");
+        for (var i = 0; i < recipe.Run.Count; i++)
+            Require(recipe.Stages.Any(stage => stage.Kind == recipe.Run[i]) && (i == 0 || recipe.Run[i - 1] < recipe.Run[i]),
+                "distillation.run", "declared stages in their order, each at most once");
         for (var i = 0; i < recipe.Stages.Count; i++)
             Require(recipe.Stages[i] is { Batch: > 0, Steps: >= 0, LearningRate: >= 0, TrainedCount: >= 0 }, $"distillation.stages[{i}]", "a batch above 0 and no negative number");
     }
