@@ -74,6 +74,15 @@ static class SsdScan
         return (y.MoveToOuterDisposeScope(), final?.MoveToOuterDisposeScope());
     }
 
+    /// <summary>D v for every head (B, T, heads, P), from values (B, T, groups, P) and D (heads) or (heads, P).</summary>
+    public static Tensor Skip(Tensor v, Tensor d)
+    {
+        using var scope = NewDisposeScope();
+        var (groups, heads) = (v.shape[2], d.shape[0]);
+        var factor = d.view(groups, heads / groups, -1);
+        return (v.unsqueeze(3) * factor).flatten(2, 3).MoveToOuterDisposeScope();
+    }
+
     // States at the boundaries of chunks, (b g r z pn): those before each chunk if they are wanted, then the one after the last if it is.
     static Tensor Boundaries(Tensor states, Tensor totals, Tensor? initial, bool before, bool after)
     {

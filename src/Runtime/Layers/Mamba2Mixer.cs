@@ -62,7 +62,7 @@ public sealed class Mamba2Mixer
         var a = _decay is null ? full(_plan.Heads, -1f, ScalarType.Float32, u.device) : _decay.to(ScalarType.Float32).exp().neg();
 
         var y = Scan(v, k, q, dt, a, state);
-        if (_skip is not null) y = y + RepeatToHeads(v) * _skip.to(ScalarType.Float32).unsqueeze(-1);
+        if (_skip is not null) y = y + SsdScan.Skip(v, _skip.to(ScalarType.Float32));
         if (_gateNorm is not null) y = Aten.RmsNorm(y, _plan.NormEps) * _gateNorm.to(ScalarType.Float32);
         if (gate is not null) y = y * nn.functional.silu(gate.to(ScalarType.Float32)).view(batch, length, _plan.Heads, _plan.HeadDim);
         return y.to(u.dtype).reshape(batch, length, _plan.Heads * _plan.HeadDim).MoveToOuterDisposeScope();
@@ -111,10 +111,8 @@ public sealed class Mamba2Mixer
     }
 
     Tensor Heads(Tensor vkq, int first, int count) =>
-        vkq.narrow(-1, (long)first * _plan.HeadDim, (long)count * _plan.HeadDim).unflatten(-1, count, _plan.HeadDim);
+        vkq.narrow(-1, (long)first * _plan.HeadDim, (long)count * _plan.HeadDim).unflatten(2, count, _plan.HeadDim);
 
     Tensor Normed(Tensor heads, Parameter? weight, Parameter? bias) =>
         weight is null ? heads : nn.functional.layer_norm(heads, [_plan.HeadDim], weight, bias, _plan.NormEps);
-
-    Tensor RepeatToHeads(Tensor v) => v.unsqueeze(3).expand(-1, -1, -1, _plan.Heads / _plan.KvHeads, -1).flatten(2, 3);
 }

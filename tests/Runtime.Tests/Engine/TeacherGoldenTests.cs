@@ -42,4 +42,29 @@ public sealed class TeacherGoldenTests : IDisposable
         Golden.Close(golden["final_norm"], _model.Hidden(input), 1e-4, "final_norm");
         Golden.Close(golden["logits"], _model.Forward(input), 1e-4, "logits");
     }
+    [Theory]
+    [InlineData("text_b1")]
+    [InlineData("image_b1")]
+    public void Greedy_ids(string name)
+    {
+        var golden = Golden.Read("hovle_tiny_io.safetensors", name + "/");
+        var prompt = new ModelInput(golden["input_ids"], golden.GetValueOrDefault("pixel_values"));
+        var expected = golden["greedy_ids"];
+        Assert.Equal(expected.data<long>().ToArray(), GreedyDecoding.Run(_model, prompt, expected.shape[1]).data<long>().ToArray());
+    }
+
+    [Fact]
+    public void Positions_of_another_grid_are_interpolated()
+    {
+        var golden = Golden.Read("hovle_tiny_io.safetensors", "posembed_interp/");
+        Golden.Close(golden["vision_embeddings"], _model.Vision.Patches(golden["pixel_values"]).flatten(1, 2), 1e-4, "vision_embeddings");
+    }
+
+    [Fact]
+    public void Dynamic_ntk_past_the_greatest_position()
+    {
+        using var model = GoldenModel.Load(GoldenModel.DynamicNtk);
+        var golden = Golden.Read("hovle_tiny_io.safetensors", "dynamic_ntk/");
+        Golden.Close(golden["logits"], model.Forward(new(golden["input_ids"])), 1e-4, "logits");
+    }
 }
