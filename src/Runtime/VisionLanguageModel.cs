@@ -118,7 +118,7 @@ public class VisionLanguageModel : nn.Module
     /// <summary>An empty cache for a batch of sequences.</summary>
     /// <param name="batch">Sequences.</param>
     /// <param name="maxTokens">Tokens of prompt and answer together.</param>
-    public ModelCache CreateCache(int batch, int maxTokens) => new(this, batch, maxTokens);
+    public virtual ModelCache CreateCache(int batch, int maxTokens) => new(this, batch, maxTokens);
 
     /// <summary>The stream after the last layer. <paramref name="onOutput"/> is shown the stream after each layer; it lives until the callback returns.</summary>
     internal Tensor Run(ModelInput input, ModelCache? cache, Action<LayerTrace>? onLayer, Action<int, Tensor>? onOutput)
