@@ -10,30 +10,32 @@ namespace MmMamba.Runtime.Text;
 /// unless the caller asks for them. Instances are immutable and may be shared by threads.
 /// </summary>
 /// <remarks>
-/// Differences from Microsoft.ML.Tokenizers' own way, each where SentencePiece and the published models decide otherwise: text that
-/// spells a control or byte piece (<c>&lt;s&gt;</c>, <c>&lt;0x41&gt;</c>) stays text; the character U+2581, which stands for a space
-/// inside pieces, is kept apart from a space by encoding it as its bytes; runs between special tokens are decoded one by one.
+/// Microsoft.ML.Tokenizers reads the model; <see cref="BytePairEncoder"/> says why the merging is done here. As the published models'
+/// tokenizer does, each run between special tokens is encoded and decoded on its own. The character U+2581, which stands for a space
+/// inside pieces, is kept apart from a space by encoding it as its bytes.
 /// </remarks>
 public sealed class ChatTokenizer
 {
     const char Space = '\u2581';
     const int NotAByte = -1;
 
-    readonly LlamaTokenizer _model;
-    readonly SentencePieceNormalizer? _normalizer;
+    readonly BytePairEncoder _encoder;
     readonly string[] _pieces;
     readonly bool[] _special;
     readonly int _firstByte;
+    readonly bool _dummyPrefix;
+    readonly bool _removeExtraSpaces;
     readonly (string Name, int Id)[] _names;
 
-    ChatTokenizer(LlamaTokenizer model, string[] pieces, int vocabulary, int firstByte)
+    ChatTokenizer(LlamaTokenizer model, List<SentencePiece> pieces, int vocabulary, int firstByte)
     {
-        _model = model;
-        _normalizer = model.Normalizer as SentencePieceNormalizer;
         Vocabulary = vocabulary;
         _firstByte = firstByte;
+        _dummyPrefix = model.AddDummyPrefix;
+        _removeExtraSpaces = model.Normalizer is SentencePieceNormalizer { RemoveExtraWhiteSpaces: true };
         _pieces = new string[vocabulary];
-        pieces.CopyTo(_pieces, 0);
+        for (var id = 0; id < pieces.Count; id++)
+            _pieces[id] = pieces[id].Text;
         _special = new bool[vocabulary];
         foreach (var id in (ReadOnlySpan<int>)[SpecialTokens.Unknown, SpecialTokens.BeginOfText, SpecialTokens.EndOfText])
             _special[id] = true;
@@ -44,6 +46,7 @@ public sealed class ChatTokenizer
             _special[id] = true;
         }
         _names = [.. Enumerable.Range(0, vocabulary).Where(id => _special[id]).Select(id => (_pieces[id], id))];
+        _encoder = new BytePairEncoder(pieces, id => _special[id], firstByte);
     }
 
     /// <summary>Number of ids: the rows of the embeddings and of the head.</summary>
@@ -78,25 +81,24 @@ public sealed class ChatTokenizer
         model.CopyTo(bytes);
         bytes.Position = 0;
         LlamaTokenizer tokenizer;
+        List<SentencePiece> pieces;
         try
         {
             tokenizer = LlamaTokenizer.Create(bytes, addBeginOfSentence: false, addEndOfSentence: false);
+            pieces = SentencePieceModel.Pieces(bytes.GetBuffer().AsSpan(0, (int)bytes.Length));
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
             // A broken file comes out as a parser's, an argument's or a null reference's exception.
             throw new InputException($"{name}: no SentencePiece BPE model ({OneLine(e.Message)}); give the tokenizer.model that belongs to the checkpoint", e);
         }
-        var pieces = new string[tokenizer.Vocabulary.Count];
-        foreach (var (piece, id) in tokenizer.Vocabulary)
-            pieces[id] = piece;
-        if (pieces.Length != vocabulary - SpecialTokens.Added)
+        if (pieces.Count != vocabulary - SpecialTokens.Added)
             throw new InputException(string.Create(CultureInfo.InvariantCulture,
-                $"{name}: holds {pieces.Length} pieces; a vocabulary of {vocabulary} ids needs {vocabulary - SpecialTokens.Added}, for {SpecialTokens.Added} are added behind them: give the tokenizer.model that belongs to the checkpoint"));
+                $"{name}: holds {pieces.Count} pieces; a vocabulary of {vocabulary} ids needs {vocabulary - SpecialTokens.Added}, for {SpecialTokens.Added} are added behind them: give the tokenizer.model that belongs to the checkpoint"));
         if (tokenizer.UnknownId != SpecialTokens.Unknown || tokenizer.BeginningOfSentenceId != SpecialTokens.BeginOfText || tokenizer.EndOfSentenceId != SpecialTokens.EndOfText)
             throw new InputException($"{name}: <unk>, <s> and </s> are expected as the ids 0, 1 and 2");
         if (!tokenizer.ByteFallback || !tokenizer.Vocabulary.TryGetValue("<0x00>", out var firstByte)
-            || Enumerable.Range(0, 256).Any(b => firstByte + b >= pieces.Length || pieces[firstByte + b] != ByteName(b)))
+            || Enumerable.Range(0, 256).Any(b => firstByte + b >= pieces.Count || pieces[firstByte + b].Text != ByteName(b)))
             throw new InputException($"{name}: no byte fallback (the pieces <0x00> to <0xFF>, one behind the other); without it text is lost");
         return new ChatTokenizer(tokenizer, pieces, vocabulary, firstByte);
     }
@@ -128,13 +130,13 @@ public sealed class ChatTokenizer
         if (addBeginOfText)
             ids.Add(BeginOfText);
         if (!parseSpecials)
-            AppendRun(text, _model.AddDummyPrefix, ids);
+            AppendRun(text, _dummyPrefix, ids);
         else
             for (var start = 0; start < text.Length;)
             {
                 var (at, name, id) = NextSpecial(text, start);
                 if (at > start)
-                    AppendRun(text[start..at], _model.AddDummyPrefix, ids);
+                    AppendRun(text[start..at], _dummyPrefix, ids);
                 if (id >= 0)
                     ids.Add(id);
                 start = at + name.Length;
@@ -176,7 +178,7 @@ public sealed class ChatTokenizer
             else
             {
                 var piece = _pieces[id].AsSpan();
-                if (atStart && _model.AddDummyPrefix && piece[0] == Space)
+                if (atStart && _dummyPrefix && piece[0] == Space)
                     piece = piece[1..];
                 run.AddRange(Encoding.UTF8.GetBytes(piece.ToString().Replace(Space, ' ')));
             }
@@ -219,43 +221,15 @@ public sealed class ChatTokenizer
     {
         if (text.Length == 0)
             return;
-        if (_normalizer is { RemoveExtraWhiteSpaces: true })
+        if (_removeExtraSpaces)
             text = string.Join(' ', text.Split(' ', StringSplitOptions.RemoveEmptyEntries));
         var parts = text.Split(Space);
         for (var i = 0; i < parts.Length; i++)
         {
             if (i > 0)
-                foreach (var b in "\u2581"u8)
-                    ids.Add(_firstByte + b);
-            var normalized = parts[i].Replace(' ', Space);
-            if (i == 0 && dummyPrefix)
-                normalized = Space + normalized;
-            AppendNormalized(normalized, ids);
+                _encoder.AppendBytes([Space], ids);
+            var part = parts[i].Replace(' ', Space);
+            _encoder.Append(i == 0 && dummyPrefix ? Space + part : part, ids);
         }
-    }
-
-    void AppendNormalized(string text, List<int> ids)
-    {
-        if (text.Length == 0)
-            return;
-        var tokens = _model.EncodeToTokens(text, out _, addBeginningOfSentence: false, addEndOfSentence: false, considerNormalization: false);
-        foreach (var token in tokens)
-        {
-            // The library merges characters into control and byte pieces too; SentencePiece doesn't. Cut such a piece in two.
-            if (!IsSpelled(token, text))
-                continue;
-            var cut = token.Offset.Start.Value + 1;
-            AppendNormalized(text[..cut], ids);
-            AppendNormalized(text[cut..], ids);
-            return;
-        }
-        foreach (var token in tokens)
-            ids.Add(token.Id);
-    }
-
-    bool IsSpelled(EncodedToken token, string text)
-    {
-        var spelling = text.AsSpan(token.Offset);
-        return spelling.Length > 1 && (_special[token.Id] || Byte(token.Id) != NotAByte && spelling.SequenceEqual(_pieces[token.Id]));
     }
 }

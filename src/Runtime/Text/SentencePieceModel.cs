@@ -4,33 +4,71 @@ using System.Text;
 
 namespace MmMamba.Runtime.Text;
 
+/// <summary>What a piece is; the numbers are those of <c>ModelProto.SentencePiece.Type</c>.</summary>
+enum PieceType
+{
+    Normal = 1,
+    Unknown = 2,
+    Control = 3,
+    UserDefined = 4,
+    Unused = 5,
+    Byte = 6,
+}
+
+/// <param name="Text">Its spelling, a space as U+2581.</param>
+/// <param name="Score">Its rank among merges: higher ones go first.</param>
+/// <param name="Type">What it is.</param>
+readonly record struct SentencePiece(string Text, float Score, PieceType Type);
+
 /// <summary>
-/// Writes a SentencePiece BPE model: the protocol buffer <c>sentencepiece.ModelProto</c>, field by field. The layout is the one of the
-/// Llama family: <c>&lt;unk&gt;</c>, <c>&lt;s&gt;</c>, <c>&lt;/s&gt;</c>, 256 bytes, then pieces by falling score. Text is not normalised and gets
-/// no space in front, as in InternLM2's model.
+/// A SentencePiece model as bytes: the protocol buffer <c>sentencepiece.ModelProto</c>, field by field. What is written has the layout of
+/// the Llama family: <c>&lt;unk&gt;</c>, <c>&lt;s&gt;</c>, <c>&lt;/s&gt;</c>, 256 bytes, then pieces by falling score. Text is not normalised and
+/// gets no space in front, as in InternLM2's model.
 /// </summary>
 static class SentencePieceModel
 {
-    // ModelProto.SentencePiece.Type
-    const int Normal = 1, Unknown = 2, Control = 3, Byte = 6;
-
     // TrainerSpec.ModelType
     const int Bpe = 2;
 
+    /// <summary>The pieces of a model in the order of their ids.</summary>
+    /// <exception cref="InvalidDataException">The bytes are no protocol buffer with pieces in it.</exception>
+    public static List<SentencePiece> Pieces(ReadOnlySpan<byte> model)
+    {
+        var pieces = new List<SentencePiece>();
+        for (var reader = new Reader(model); reader.Next();)
+        {
+            if (reader.Field != 1)
+                continue;
+            var (text, score, type) = ("", 0f, PieceType.Normal);
+            for (var piece = new Reader(reader.Data); piece.Next();)
+                switch (piece.Field)
+                {
+                    case 1: text = Encoding.UTF8.GetString(piece.Data); break;
+                    case 2: score = BinaryPrimitives.ReadSingleLittleEndian(piece.Data); break;
+                    case 3: type = (PieceType)piece.Value; break;
+                }
+            if (text.Length == 0)
+                throw new InvalidDataException("a piece without text");
+            pieces.Add(new SentencePiece(text, score, type));
+        }
+        return pieces;
+    }
+
+    /// <summary>Writes a model.</summary>
     /// <param name="pieces">Pieces by rank: the score of a piece is its negated index.</param>
     /// <param name="lastPieces">Control pieces behind them.</param>
     public static byte[] Write(IReadOnlyList<string> pieces, IReadOnlyList<string> lastPieces)
     {
         var model = new Message();
-        model.Add(1, Piece("<unk>", 0, Unknown));
-        model.Add(1, Piece("<s>", 0, Control));
-        model.Add(1, Piece("</s>", 0, Control));
+        model.Add(1, Piece("<unk>", 0, PieceType.Unknown));
+        model.Add(1, Piece("<s>", 0, PieceType.Control));
+        model.Add(1, Piece("</s>", 0, PieceType.Control));
         for (var b = 0; b < 256; b++)
-            model.Add(1, Piece(string.Create(CultureInfo.InvariantCulture, $"<0x{b:X2}>"), 0, Byte));
+            model.Add(1, Piece(string.Create(CultureInfo.InvariantCulture, $"<0x{b:X2}>"), 0, PieceType.Byte));
         for (var rank = 0; rank < pieces.Count; rank++)
-            model.Add(1, Piece(pieces[rank], -rank, Normal));
+            model.Add(1, Piece(pieces[rank], -rank, PieceType.Normal));
         foreach (var piece in lastPieces)
-            model.Add(1, Piece(piece, 0, Control));
+            model.Add(1, Piece(piece, 0, PieceType.Control));
 
         var trainer = new Message();
         trainer.Add(3, Bpe);
@@ -54,12 +92,12 @@ static class SentencePieceModel
         return model.ToArray();
     }
 
-    static Message Piece(string text, float score, int type)
+    static Message Piece(string text, float score, PieceType type)
     {
         var piece = new Message();
         piece.Add(1, text);
         piece.Add(2, score);
-        piece.Add(3, type);
+        piece.Add(3, (int)type);
         return piece;
     }
 
@@ -100,6 +138,61 @@ static class SentencePieceModel
             for (; value >= 0x80; value >>= 7)
                 _bytes.WriteByte((byte)(value | 0x80));
             _bytes.WriteByte((byte)value);
+        }
+    }
+
+    ref struct Reader(ReadOnlySpan<byte> message)
+    {
+        ReadOnlySpan<byte> _rest = message;
+
+        /// <summary>Number of the field that <see cref="Next"/> found.</summary>
+        public int Field { get; private set; }
+
+        /// <summary>The field's value, for a variable-length integer.</summary>
+        public ulong Value { get; private set; }
+
+        /// <summary>The field's bytes, for anything else.</summary>
+        public ReadOnlySpan<byte> Data { get; private set; }
+
+        public bool Next()
+        {
+            if (_rest.IsEmpty)
+                return false;
+            var tag = Varint();
+            Field = (int)(tag >> 3);
+            Value = 0;
+            Data = default;
+            switch (tag & 7)
+            {
+                case 0: Value = Varint(); break;
+                case 1: Data = Take(8); break;
+                case 2: Data = Take(Varint()); break;
+                case 5: Data = Take(4); break;
+                default: throw new InvalidDataException("an unknown wire type");
+            }
+            return true;
+        }
+
+        ulong Varint()
+        {
+            var value = 0UL;
+            for (var shift = 0; shift < 64; shift += 7)
+            {
+                var b = Take(1)[0];
+                value |= (ulong)(b & 0x7F) << shift;
+                if (b < 0x80)
+                    return value;
+            }
+            throw new InvalidDataException("an integer of more than 64 bits");
+        }
+
+        ReadOnlySpan<byte> Take(ulong count)
+        {
+            if (count > (ulong)_rest.Length)
+                throw new InvalidDataException("the file ends too early");
+            var taken = _rest[..(int)count];
+            _rest = _rest[(int)count..];
+            return taken;
         }
     }
 }
