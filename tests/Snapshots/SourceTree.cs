@@ -1,10 +1,11 @@
 namespace MmMamba.Snapshots;
 
 /// <summary>Finds source files again: builds on CI write their paths as <c>/_/...</c>, relative to the repository's root.</summary>
-static class SourceTree
+public static class SourceTree
 {
     const string MappedRoot = "/_/";
 
+    /// <summary>The path of a source file, as <c>[CallerFilePath]</c> gives it, on the machine that runs the tests.</summary>
     public static string OnThisMachine(string sourceFile) =>
         sourceFile.StartsWith(MappedRoot, StringComparison.Ordinal) ? Path.Combine(Root(), sourceFile[MappedRoot.Length..]) : sourceFile;
 

@@ -34,4 +34,74 @@ public class ChatTokenizerTests
         var naive = new NaiveSentencePiece(TinyTokenizer.Train());
         Texts.Select(text => text.Replace('▁', '_')).Sample(text => Assert.Equal(naive.Encode(text), Tokenizer.Encode(text)), iter: 3000);
     }
+
+    // An implementation that is not ours: Microsoft.ML.Tokenizers, on text without runs of equal pairs, where it takes another order.
+    [Fact]
+    public void Ids_of_plain_sentences_are_those_of_another_implementation()
+    {
+        using var model = new MemoryStream(TinyTokenizer.Train());
+        var other = Microsoft.ML.Tokenizers.LlamaTokenizer.Create(model, addBeginOfSentence: false);
+        foreach (var line in (string[])["Which is it? A cat B dog C ship", "What is at row 2 column 3?", "Ein Zürcher Käse, 3.50 Fr.", "a b  c\n\td", "図と🚂"])
+            Assert.Equal(other.EncodeToIds(line), Tokenizer.Encode(line));
+    }
+
+    [Theory]
+    [InlineData("yes", "yes")]
+    [InlineData("Is there a cat?", "Is ▁there ▁a ▁cat ?")]
+    [InlineData("What is at row 2 column 3?", "What ▁is ▁at ▁row ▁ 2 ▁column ▁ 3 ?")]
+    [InlineData("What is beside tag K?", "What ▁is ▁beside ▁tag ▁ K ?")]
+    [InlineData("How many dogs? 12", "How ▁many ▁dog s ? ▁ 1 2")]
+    [InlineData("A cat B dog C ship", "A ▁cat ▁ B ▁dog ▁ C ▁ship")]
+    [InlineData("user\nno", "user \n no")]
+    [InlineData("é", "<0xC3> <0xA9>")]
+    public void Text_is_cut_into_these_pieces(string text, string pieces) =>
+        Assert.Equal(pieces, string.Join(' ', Tokenizer.Encode(text).Select(Tokenizer.Piece)));
+
+    // Checkpoints hold rows of embeddings for these ids.
+    [Fact]
+    public void Ids_stay_what_they_are()
+    {
+        Assert.Equal([0], Tokenizer.Encode("Is there a cat? yes\n"));
+        Assert.Equal([0], Tokenizer.Encode("0123456789ABCK"));
+    }
+
+    [Fact]
+    public void Special_tokens_have_the_published_places()
+    {
+        Assert.Equal((1, 1013, 1014, 1015, 1016, 1017),
+            (Tokenizer.BeginOfText, Tokenizer.EndOfTurn, Tokenizer.StartOfTurn, Tokenizer.ImageStart, Tokenizer.ImageEnd, Tokenizer.Image));
+        Assert.Equal("<unk> <s> </s>", string.Join(' ', Enumerable.Range(0, 3).Select(Tokenizer.Piece)));
+        Assert.Equal("<|im_end|> <|im_start|> <img> </img> <IMG_CONTEXT> <quad> </quad> <ref> </ref> <box> </box>",
+            string.Join(' ', Enumerable.Range(1013, 11).Select(Tokenizer.Piece)));
+        // The published vocabulary, by the same offsets.
+        Assert.Equal(92542, SpecialTokens.Id("<|im_end|>", 92553));
+        Assert.Equal(92546, SpecialTokens.Id("<IMG_CONTEXT>", 92553));
+    }
+
+    [Fact]
+    public void Special_tokens_are_read_from_text_only_on_request()
+    {
+        const string text = "<s>a<img><IMG_CONTEXT></img></s> <box>b<|im_end|>";
+        Assert.DoesNotContain(Tokenizer.Encode(text), id => id <= 2 || id >= 1013);
+        var parsed = Tokenizer.Encode(text, parseSpecials: true);
+        Assert.Equal("<s> a <img> <IMG_CONTEXT> </img> </s> ▁ <box> b <|im_end|>", string.Join(' ', parsed.Select(Tokenizer.Piece)));
+        Assert.Equal("a b", Tokenizer.Decode(parsed));
+        Assert.Equal(text, Tokenizer.Decode(parsed, keepSpecials: true));
+        Assert.Equal([1, .. Tokenizer.Encode("x")], Tokenizer.Encode("x", addBeginOfText: true));
+    }
+
+    [Fact]
+    public void Half_a_character_decodes_to_a_replacement() =>
+        Assert.Equal("a\uFFFDb", Tokenizer.Decode([.. Tokenizer.Encode("a"), Tokenizer.Encode("é")[0], .. Tokenizer.Encode("b")]));
+
+    [Fact]
+    public void An_unpaired_surrogate_becomes_a_replacement() =>
+        Assert.Equal("a\uFFFDb", Tokenizer.Decode(Tokenizer.Encode("a\uD800b")));
+
+    [Fact]
+    public void An_id_outside_the_vocabulary_is_refused()
+    {
+        Assert.Throws<ArgumentOutOfRangeException>(() => Tokenizer.Decode([1024]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Tokenizer.Decode([-1]));
+    }
 }
