@@ -88,7 +88,10 @@ public static class SentencePieceTrainer
                         pairs[pair] = pairs.GetValueOrDefault(pair) + count;
             if (pairs.Count == 0)
                 return;
-            var best = pairs.OrderByDescending(pair => pair.Value).ThenBy(pair => pair.Key, StringComparer.Ordinal).First().Key;
+            var (best, most) = ("", 0L);
+            foreach (var (pair, count) in pairs)
+                if (count > most || count == most && string.CompareOrdinal(pair, best) < 0)
+                    (best, most) = (pair, count);
             vocabulary.Add(best, vocabulary.Count);
             foreach (ref var word in words.AsSpan())
                 if (word.Text.Contains(best, StringComparison.Ordinal))

@@ -31,7 +31,7 @@ public class ChatTokenizerTests
     [Fact]
     public void Ids_are_those_of_SentencePiece()
     {
-        var naive = new NaiveSentencePiece(TinyTokenizer.Train());
+        var naive = new NaiveSentencePiece(TinyTokenizer.Model());
         Texts.Select(text => text.Replace('▁', '_')).Sample(text => Assert.Equal(naive.Encode(text), Tokenizer.Encode(text)), iter: 3000);
     }
 
@@ -39,7 +39,7 @@ public class ChatTokenizerTests
     [Fact]
     public void Ids_of_plain_sentences_are_those_of_another_implementation()
     {
-        using var model = new MemoryStream(TinyTokenizer.Train());
+        using var model = new MemoryStream(TinyTokenizer.Model());
         var other = Microsoft.ML.Tokenizers.LlamaTokenizer.Create(model, addBeginOfSentence: false);
         foreach (var line in (string[])["Which is it? A cat B dog C ship", "What is at row 2 column 3?", "Ein Zürcher Käse, 3.50 Fr.", "a b  c\n\td", "図と🚂"])
             Assert.Equal(other.EncodeToIds(line), Tokenizer.Encode(line));
@@ -61,8 +61,8 @@ public class ChatTokenizerTests
     [Fact]
     public void Ids_stay_what_they_are()
     {
-        Assert.Equal([0], Tokenizer.Encode("Is there a cat? yes\n"));
-        Assert.Equal([0], Tokenizer.Encode("0123456789ABCK"));
+        Assert.Equal("668, 576, 492, 511, 942, 592, 927", string.Join(", ", Tokenizer.Encode("Is there a cat? yes\n")));
+        Assert.Equal("971, 955, 953, 954, 958, 972, 973, 974, 975, 976, 945, 952, 949, 967", string.Join(", ", Tokenizer.Encode("0123456789ABCK")));
     }
 
     [Fact]
@@ -103,5 +103,45 @@ public class ChatTokenizerTests
     {
         Assert.Throws<ArgumentOutOfRangeException>(() => Tokenizer.Decode([1024]));
         Assert.Throws<ArgumentOutOfRangeException>(() => Tokenizer.Decode([-1]));
+    }
+
+    [Theory]
+    [InlineData(0, "no SentencePiece BPE model")]
+    [InlineData(100, "no SentencePiece BPE model")]
+    [InlineData(5000, "no SentencePiece BPE model")]
+    public void A_truncated_model_is_refused_in_one_line(int length, string expected)
+    {
+        var model = TinyTokenizer.Model()[..length];
+        var message = Assert.Throws<InputException>(() => ChatTokenizer.Load(new MemoryStream(model), 1024, "some/tokenizer.model")).Message;
+        Assert.StartsWith("some/tokenizer.model: " + expected, message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', message);
+    }
+
+    [Fact]
+    public void A_model_of_another_size_is_refused()
+    {
+        var message = Assert.Throws<InputException>(() => ChatTokenizer.Load(new MemoryStream(TinyTokenizer.Model()), 92553)).Message;
+        Assert.StartsWith("tokenizer.model: holds 1015 pieces; a vocabulary of 92553 ids needs 92544", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_missing_model_is_refused_with_its_path() =>
+        Assert.StartsWith("nowhere/tokenizer.model: ", Assert.Throws<InputException>(() => ChatTokenizer.Load("nowhere/tokenizer.model", 1024)).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void Any_change_of_a_byte_gives_a_tokenizer_or_an_input_error()
+    {
+        var model = TinyTokenizer.Model();
+        Gen.Select(Gen.Int[0, model.Length - 1], Gen.Byte).Sample((at, value) =>
+        {
+            var changed = (byte[])model.Clone();
+            changed[at] = value;
+            try
+            {
+                var tokenizer = ChatTokenizer.Load(new MemoryStream(changed), 1024);
+                tokenizer.Decode(tokenizer.Encode("Is there a cat? 图 <s>"));
+            }
+            catch (InputException) { }
+        }, iter: 500);
     }
 }

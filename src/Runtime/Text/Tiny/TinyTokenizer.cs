@@ -12,8 +12,17 @@ public static class TinyTokenizer
     /// <summary>The tokenizer that the tiny models are trained with.</summary>
     public static ChatTokenizer Load()
     {
-        using var model = Resource("tokenizer.model");
+        using var model = new MemoryStream(Model());
         return ChatTokenizer.Load(model, Vocabulary, "the built-in tokenizer.model");
+    }
+
+    /// <summary>The bytes of the built-in <c>tokenizer.model</c>.</summary>
+    public static byte[] Model()
+    {
+        using var resource = Resource("tokenizer.model");
+        var model = new byte[resource.Length];
+        resource.ReadExactly(model);
+        return model;
     }
 
     /// <summary>Learns the tokenizer again from its corpus.</summary>
