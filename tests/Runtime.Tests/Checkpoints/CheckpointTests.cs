@@ -1,5 +1,7 @@
+using System.Text.Json;
 using MmMamba.Runtime.Checkpoints;
 using MmMamba.Runtime.Plans;
+using MmMamba.Runtime.Tests.Engine;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -9,49 +11,86 @@ public sealed class CheckpointTests : IDisposable
 {
     readonly TemporaryFolder _folder = new();
     readonly DisposeScope _scope = NewDisposeScope();
-    readonly SafetensorsFile _mixers = SafetensorsFile.Open(TinyPlan.Golden("mmmamba_tiny_mixers.safetensors"));
-    readonly ModelPlan _plan;
-    readonly Dictionary<string, Tensor> _tensors;
-
-    public CheckpointTests()
-    {
-        _plan = TinyPlan.Of(_mixers);
-        _tensors = _mixers.Tensors.ToDictionary(tensor => tensor.Name, tensor => _mixers.Read(tensor.Name));
-    }
+    readonly ModelPlan _plan = GoldenModel.Linear;
+    readonly Dictionary<string, Tensor> _tensors = TensorsOf(GoldenModel.Linear);
 
     public void Dispose()
     {
-        _mixers.Dispose();
         _scope.Dispose();
         _folder.Dispose();
     }
 
-    void Same(CheckpointParameters parameters)
+    static Dictionary<string, Tensor> TensorsOf(ModelPlan plan)
     {
-        foreach (var tensor in _plan.Tensors)
+        var all = Golden.Read("mmmamba_tiny_mixers.safetensors").Concat(Golden.Read("hovle_tiny.safetensors")).ToDictionary();
+        return plan.Tensors.ToDictionary(tensor => tensor.Name, tensor => all[tensor.Name]);
+    }
+
+    /// <summary>The tensors of a released file, by the names that the reference's own models have.</summary>
+    static Dictionary<string, Tensor> Released(string model)
+    {
+        using var names = JsonDocument.Parse(File.ReadAllText(Golden.PathOf("mmmamba_tiny_names.json")));
+        var all = Golden.Read("mmmamba_tiny_fused_mixers.safetensors").Concat(Golden.Read("hovle_tiny.safetensors")).ToDictionary();
+        return names.RootElement.GetProperty(model + "_fused").EnumerateArray().Select(name => name.GetString()!).ToDictionary(name => name, name => all[name]);
+    }
+
+    static void Same(ModelPlan plan, IReadOnlyDictionary<string, Tensor> expected, CheckpointParameters parameters)
+    {
+        foreach (var tensor in plan.Tensors)
         {
             using var taken = parameters.Take(tensor);
             Assert.Equal(tensor.Shape, taken.shape);
-            Assert.True(_tensors[tensor.Name].bytes.SequenceEqual(taken.detach().bytes), tensor.Name);
+            Assert.True(expected[tensor.Name].bytes.SequenceEqual(taken.detach().bytes), tensor.Name);
         }
     }
 
-    [Fact]
-    public void The_reference_s_fused_file_loads_into_the_unfused_plan()
+    static ModelPlan Plan(string model) => model == "linear" ? GoldenModel.Linear : GoldenModel.Hybrid;
+
+    [Theory]
+    [InlineData("linear")]
+    [InlineData("hybrid")]
+    public void The_reference_s_fused_tensors_load_into_the_unfused_plan(string model)
     {
-        using var parameters = new CheckpointParameters(TinyPlan.Golden("mmmamba_tiny_fused_mixers.safetensors"), _plan);
-        Same(parameters);
+        SafetensorsWriter.Write(_folder["x"], Released(model).Select(pair => (pair.Key, pair.Value)));
+        using var parameters = new CheckpointParameters(_folder["x"], Plan(model));
+        Same(Plan(model), TensorsOf(Plan(model)), parameters);
+    }
+
+    [Theory]
+    [InlineData("linear")]
+    [InlineData("hybrid")]
+    public void The_released_layout_holds_what_the_reference_s_fusing_gives(string model)
+    {
+        Checkpoint.Save(Plan(model), TensorsOf(Plan(model)), _folder["x"], layout: CheckpointLayout.Released);
+        using var ours = SafetensorsFile.Open(_folder["x"]);
+        var reference = Released(model);
+        Assert.Equal(reference.Keys.Order(StringComparer.Ordinal), ours.Tensors.Select(tensor => tensor.Name).Order(StringComparer.Ordinal));
+        foreach (var (name, tensor) in reference)
+            Assert.True(tensor.bytes.SequenceEqual(ours.Read(name).bytes), name);
+    }
+
+    [Theory]
+    [InlineData(CheckpointLayout.Unfused)]
+    [InlineData(CheckpointLayout.Released)]
+    public void A_model_comes_back_with_the_same_logits(CheckpointLayout layout)
+    {
+        using var model = GoldenModel.Load(GoldenModel.Hybrid);
+        Checkpoint.Save(model, _folder["x"], layout: layout);
+        using var loaded = Checkpoint.Load(null, _folder["x"]);
+        Assert.Equal(model.Plan, loaded.Plan);
+        using var guard = no_grad();
+        var input = new ModelInput(tensor(new[] { 1L, 5, 9, 3, 7, 2 }, 1, 6));
+        Assert.True(model.Forward(input).Equals(loaded.Forward(input)));
     }
 
     [Fact]
-    public void The_released_layout_holds_what_the_reference_s_fusing_gives()
+    public void Half_a_checkpoint_makes_no_model()
     {
-        Checkpoint.Save(_plan, _tensors, _folder["released"], layout: CheckpointLayout.Released);
-        using var ours = SafetensorsFile.Open(_folder["released"]);
-        using var reference = SafetensorsFile.Open(TinyPlan.Golden("mmmamba_tiny_fused_mixers.safetensors"));
-        Assert.Equal(reference.Tensors.Select(tensor => tensor.Name).Order(StringComparer.Ordinal), ours.Tensors.Select(tensor => tensor.Name).Order(StringComparer.Ordinal));
-        foreach (var tensor in reference.Tensors)
-            Assert.True(reference.Read(tensor.Name).bytes.SequenceEqual(ours.Read(tensor.Name).bytes), tensor.Name);
+        using var model = GoldenModel.Load(GoldenModel.Hybrid);
+        Checkpoint.Save(model, _folder["x"]);
+        var whole = File.ReadAllBytes(_folder["x"]);
+        File.WriteAllBytes(_folder["x"], whole[..(whole.Length / 2)]);
+        Assert.Contains("the file is cut short", Assert.Throws<InputException>(() => Checkpoint.Load(null, _folder["x"])).Message);
     }
 
     [Theory]
@@ -64,7 +103,7 @@ public sealed class CheckpointTests : IDisposable
         Assert.Equal(_plan, parameters.Plan);
         Assert.Equal(_plan, Checkpoint.ReadPlan(_folder["x"]));
         Assert.Equal("kept", parameters.Metadata["note"]);
-        Same(parameters);
+        Same(_plan, _tensors, parameters);
     }
 
     [Fact]
@@ -85,14 +124,14 @@ public sealed class CheckpointTests : IDisposable
     public void All_that_does_not_fit_is_said_at_once()
     {
         const string First = "embedding_model.encoder.0.attention.";
-        var tensors = _mixers.Tensors.Where(tensor => tensor.Name != First + "dt_bias").Select(tensor => (tensor.Name, Tensor: _tensors[tensor.Name])).ToList();
+        var tensors = _tensors.Where(pair => pair.Key != First + "dt_bias").Select(pair => (Name: pair.Key, Tensor: pair.Value)).ToList();
         tensors[tensors.FindIndex(tensor => tensor.Name == First + "o_proj.weight")] = (First + "o_proj.weight", zeros(3, 64));
         tensors[tensors.FindIndex(tensor => tensor.Name == First + "A_log_bias")] = (First + "A_log_bias", zeros(4, ScalarType.Int32));
         tensors.Add(("extra", ones(1)));
         SafetensorsWriter.Write(_folder["x"], tensors);
         var e = Assert.Throws<InputException>(() => new CheckpointParameters(_folder["x"], _plan));
         Assert.Equal(
-            $"{_folder["x"]}: does not fit TinyMixers: 1 missing: '{First}dt_bias'; 1 unexpected: 'extra'; "
+            $"{_folder["x"]}: does not fit GoldenLinear: 1 missing: '{First}dt_bias'; 1 unexpected: 'extra'; "
             + $"1 of the wrong shape: '{First}o_proj.weight' (3, 64) instead of (64, 64); 1 not floating point: '{First}A_log_bias' I32", e.Message);
     }
 
@@ -102,7 +141,7 @@ public sealed class CheckpointTests : IDisposable
         Checkpoint.Save(_plan, _tensors, _folder["x"]);
         var other = _plan with { Name = "Other", Fingerprint = "fedcba9876543210" };
         var e = Assert.Throws<InputException>(() => new CheckpointParameters(_folder["x"], other));
-        Assert.EndsWith("does not fit Other: it was saved by TinyMixers (0123456789abcdef), another architecture than fedcba9876543210", e.Message);
+        Assert.EndsWith($"does not fit Other: it was saved by GoldenLinear ({_plan.Fingerprint}), another architecture than fedcba9876543210", e.Message);
     }
 
     [Fact]
