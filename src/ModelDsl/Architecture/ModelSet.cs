@@ -23,4 +23,10 @@ public sealed record ModelSet(EquatableArray<ResolvedModel> Models, EquatableArr
             return resolved[model.Name] = Resolver.Resolve(model, model.Teacher is null ? null : Resolved(byName[model.Teacher]));
         }
     }
+
+    /// <summary>The model of a name; null where there is none, or it has errors.</summary>
+    public ResolvedModel? Find(string name) => Models.FirstOrDefault(model => model.Name == name);
+
+    /// <summary>Whether some spec has an error, and so no model.</summary>
+    public bool HasErrors => Diagnostics.Any(diagnostic => diagnostic.Severity == Severity.Error);
 }

@@ -7,11 +7,8 @@ namespace MmMamba.ModelDsl.Tests.Rendering;
 
 public class DescribeJsonTests
 {
-    [Fact]
-    public void Teacher() => Snapshot.Verify(DescribeJson.Render(Published.Hovle), "json");
-
-    [Fact]
-    public void Hybrid() => Snapshot.Verify(DescribeJson.Render(Published.Hybrid), "json");
+    [Theory, InlineData("Hovle"), InlineData("MmMambaHybrid")]
+    public void Shipped(string name) => Snapshot.Verify(DescribeJson.Render(ModelSetTests.Model(name)), "json", name);
 
     [Fact]
     public void Programs_find_the_counts()

@@ -9,14 +9,8 @@ namespace MmMamba.ModelDsl.Tests.Rendering;
 /// <summary>Sheets, as people read them.</summary>
 public class SheetTests
 {
-    [Fact]
-    public void Teacher() => Snapshot.Verify(Sheet.Render(Published.Hovle));
-
-    [Fact]
-    public void Linear() => Snapshot.Verify(Sheet.Render(Published.Linear));
-
-    [Fact]
-    public void Hybrid() => Snapshot.Verify(Sheet.Render(Published.Hybrid));
+    [Theory, MemberData(nameof(ModelSetTests.Shipped), MemberType = typeof(ModelSetTests))]
+    public void Shipped(string name) => Snapshot.Verify(Sheet.Render(ModelSetTests.Model(name)), hint: name);
 
     [Fact]
     public void Ninety_six_layers_from_scratch_with_every_switch_turned()
