@@ -45,6 +45,9 @@ public class VisionLanguageModel : nn.Module
     /// <summary>All layers, input side first.</summary>
     public IReadOnlyList<DecoderLayer> Layers => _layers;
 
+    /// <summary>The head (vocab, H), which <see cref="Logits"/> applies.</summary>
+    public Parameter Head => _head;
+
     /// <summary>Where the parameters live and the work is done.</summary>
     public Device Device { get; }
 

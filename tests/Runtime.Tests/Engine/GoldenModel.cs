@@ -5,7 +5,11 @@ using MmMamba.Runtime.Seeding;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
+using Group = MmMamba.ModelDsl.Specs.TensorGroup;
+using Loss = MmMamba.ModelDsl.Specs.LossKind;
 using PlanJson = MmMamba.Runtime.Plans.PlanJson;
+using Schedule = MmMamba.ModelDsl.Specs.ScheduleKind;
+using Stage = MmMamba.ModelDsl.Specs.StageKind;
 
 namespace MmMamba.Runtime.Tests.Engine;
 
@@ -19,6 +23,18 @@ static class GoldenModel
         "GoldenHovle", "", null, "golden-hovle.mmmodel.yaml", new(97, 90, "internlm2_chat", ""), new(16, 4, 2, 0.5m, "gelu_mlp", "imagenet"), 64,
         [new("embedding", 2, Attention with { RopeTheta = 10_000 }, Mamba2, 0.00001m, 128), new("decoder", 4, Attention, Mamba2, 0.00001m, 128)],
         new(Placement.All(6), "golden-hovle.mmmodel.yaml", 1, "golden-hovle.mmmodel.yaml", 1), null, null, null, "hovle");
+
+    static readonly EquatableArray<Group> Introduced = [Group.Gate, Group.GateNorm, Group.Conv, Group.Dt, Group.DtBias, Group.Decay];
+    static readonly EquatableArray<Group> Whole = [Group.Query, Group.Key, Group.Value, .. Introduced];
+
+    static readonly DistillSpec Recipe = new(
+        new(0.9m, 0.999m, 0.00000001m, 0.05m), 5, new(Schedule.Wsd, 0.1m, 0.1m),
+        [
+            new(Stage.Introduced, Introduced, Loss.MixerMse, 1000, 0.001m, 2, 10),
+            new(Stage.Mixer, Whole, Loss.MixerMse, 1000, 0.0005m, 2, 10),
+            new(Stage.EndToEnd, Whole, Loss.LogitsKl, 1, 0.0005m, 2, 10),
+        ],
+        [Stage.Introduced, Stage.Mixer, Stage.EndToEnd]);
 
     static readonly ResolvedModel Teacher = Resolver.Resolve(Spec);
 
@@ -35,7 +51,7 @@ static class GoldenModel
     static ModelPlan Student(string name, EquatableArray<int> attention) => Plan(Resolver.Resolve(
         Spec with
         {
-            Name = name, Teacher = "GoldenHovle", Seed = new(SeedKind.Mimic, 1), Checkpoint = "mmmamba",
+            Name = name, Teacher = "GoldenHovle", Seed = new(SeedKind.Mimic, 1), Distill = Recipe, Checkpoint = "mmmamba",
             Layers = new(attention, "golden.mmmodel.yaml", 1, "golden.mmmodel.yaml", 1),
         }, Teacher));
 

@@ -1,0 +1,89 @@
+using MmMamba.Runtime.Native;
+using MmMamba.Runtime.Plans;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace MmMamba.Runtime.Distillation;
+
+/// <summary>
+/// AdamW (Loshchilov and Hutter, 2019) in libtorch's fused kernel. Tensors whose name holds "bias" are not decayed, as in the
+/// authors' training. A tensor without a gradient is left alone and its step is not counted.
+/// </summary>
+/// <remarks>The moments outlive every dispose scope; <see cref="Dispose"/> frees them.</remarks>
+public sealed class AdamW : IDisposable
+{
+    sealed record State(Parameter Parameter, double WeightDecay, Tensor First, Tensor Second, Tensor Steps);
+
+    readonly AdamWPlan _plan;
+    readonly State[] _states;
+
+    /// <param name="parameters">What is trained.</param>
+    /// <param name="plan">The constants.</param>
+    public AdamW(IEnumerable<NamedParameter> parameters, AdamWPlan plan)
+    {
+        _plan = plan;
+        using var noGrad = no_grad();
+        _states =
+        [
+            .. parameters.Select(named => new State(
+                named.Parameter,
+                IsDecayed(named.Name) ? plan.WeightDecay : 0,
+                zeros_like(named.Parameter).DetachFromDisposeScope(),
+                zeros_like(named.Parameter).DetachFromDisposeScope(),
+                zeros([], ScalarType.Float32, named.Parameter.device).DetachFromDisposeScope())),
+        ];
+    }
+
+    /// <summary>Whether weight decay applies to a tensor of that name.</summary>
+    public static bool IsDecayed(string name) => !name.Contains("bias", StringComparison.Ordinal);
+
+    /// <summary>What is trained.</summary>
+    public IEnumerable<Parameter> Parameters => _states.Select(state => state.Parameter);
+
+    /// <summary>Moves every tensor that has a gradient.</summary>
+    /// <param name="learningRate">The rate of this step.</param>
+    public void Step(double learningRate)
+    {
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        foreach (var group in _states.Where(state => state.Parameter.grad is not null).GroupBy(state => state.WeightDecay))
+        {
+            var states = group.ToArray();
+            foreach (var state in states) state.Steps.add_(1);
+            Aten.FusedAdamW(
+                [.. states.Select(state => (Tensor)state.Parameter)],
+                [.. states.Select(state => state.Parameter.grad!)],
+                [.. states.Select(state => state.First)],
+                [.. states.Select(state => state.Second)],
+                [.. states.Select(state => state.Steps)],
+                learningRate, _plan.Beta1, _plan.Beta2, group.Key, _plan.Eps);
+        }
+    }
+
+    /// <summary>Multiplies all gradients.</summary>
+    public void ScaleGradients(double factor)
+    {
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        foreach (var state in _states) state.Parameter.grad?.mul_(factor);
+    }
+
+    /// <summary>Drops all gradients.</summary>
+    public void ClearGradients()
+    {
+        using var scope = NewDisposeScope();
+        foreach (var state in _states) state.Parameter.grad = null;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var state in _states)
+        {
+            state.First.Dispose();
+            state.Second.Dispose();
+            state.Steps.Dispose();
+        }
+    }
+}

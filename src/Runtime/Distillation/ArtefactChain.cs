@@ -1,0 +1,175 @@
+using System.Text;
+using System.Text.Json;
+using MmMamba.Runtime.Plans;
+
+namespace MmMamba.Runtime.Distillation;
+
+/// <summary>The model that an artefact was made from.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Fingerprint">Identity of its architecture.</param>
+/// <param name="Hash">SHA-256 of its tensors (<see cref="TensorHash"/>).</param>
+public sealed record TeacherIdentity(string Name, string Fingerprint, string Hash)
+{
+    /// <summary>The identity of a loaded model; reads all its tensors once.</summary>
+    public static TeacherIdentity Of(VisionLanguageModel teacher) => new(
+        teacher.Plan.Name, teacher.Plan.Fingerprint, TensorHash.Of(teacher.Tensors.Select(entry => (entry.Key, (TorchSharp.torch.Tensor)entry.Value))));
+}
+
+/// <summary>One stage in the history of an artefact: what was run, or the word that it was skipped.</summary>
+/// <param name="Stage">The stage.</param>
+/// <param name="Skipped">It was skipped; the values after <paramref name="Parent"/> say nothing then.</param>
+/// <param name="Parent">SHA-256 of the mixers that it began from.</param>
+public sealed record StageRecord(StageKind Stage, bool Skipped, string Parent)
+{
+    /// <summary>Groups that were trained.</summary>
+    public PlanList<TensorGroup> Train { get; init; }
+
+    /// <summary>The loss.</summary>
+    public LossKind Loss { get; init; }
+
+    /// <summary>Its factor or temperature.</summary>
+    public double LossValue { get; init; }
+
+    /// <summary>Highest learning rate.</summary>
+    public double LearningRate { get; init; }
+
+    /// <summary>Sequences a step.</summary>
+    public int Batch { get; init; }
+
+    /// <summary>Optimizer steps.</summary>
+    public int Steps { get; init; }
+
+    /// <summary>Seed of the run.</summary>
+    public ulong Seed { get; init; }
+
+    /// <summary>What the data was.</summary>
+    public string Data { get; init; } = "";
+
+    /// <summary>Loss before the first step.</summary>
+    public double FirstLoss { get; init; }
+
+    /// <summary>Loss before the last step.</summary>
+    public double LastLoss { get; init; }
+
+    /// <summary>The record of a stage that was run.</summary>
+    /// <param name="stage">The stage.</param>
+    /// <param name="options">How it was run.</param>
+    /// <param name="summary">How it went.</param>
+    /// <param name="parent">SHA-256 of the mixers that it began from.</param>
+    public static StageRecord Of(StagePlan stage, TrainingOptions options, TrainingSummary summary, string parent) => new(stage.Kind, false, parent)
+    {
+        Train = stage.Train,
+        Loss = stage.Loss,
+        LossValue = stage.LossValue,
+        LearningRate = options.LearningRate,
+        Batch = options.Batch,
+        Steps = summary.Steps,
+        Seed = options.Seed,
+        Data = options.Data,
+        FirstLoss = summary.FirstLoss,
+        LastLoss = summary.LastLoss,
+    };
+}
+
+/// <summary>Where converted mixers come from: a teacher, a seed, and the stages since.</summary>
+/// <param name="Teacher">The teacher.</param>
+/// <param name="Seed">Keyed the draws of the seeded tensors.</param>
+/// <param name="Stages">The stages in order.</param>
+public sealed record ArtefactChain(TeacherIdentity Teacher, ulong Seed, PlanList<StageRecord> Stages)
+{
+    /// <summary>The chain with one more stage.</summary>
+    public ArtefactChain With(StageRecord stage) => this with { Stages = [.. Stages, stage] };
+
+    /// <summary>The chain as JSON, for a file's metadata.</summary>
+    public string ToJson()
+    {
+        using var buffer = new MemoryStream();
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            json.WriteStartObject("teacher");
+            json.WriteString("name", Teacher.Name);
+            json.WriteString("fingerprint", Teacher.Fingerprint);
+            json.WriteString("hash", Teacher.Hash);
+            json.WriteEndObject();
+            json.WriteNumber("seed", Seed);
+            json.WriteStartArray("stages");
+            foreach (var stage in Stages) Write(json, stage);
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+
+        return Encoding.UTF8.GetString(buffer.ToArray());
+    }
+
+    /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
+    /// <exception cref="FormatException">It is something else.</exception>
+    public static ArtefactChain Parse(string json)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(json);
+            var root = document.RootElement;
+            var teacher = root.GetProperty("teacher");
+            return new ArtefactChain(
+                new TeacherIdentity(Text(teacher, "name"), Text(teacher, "fingerprint"), Text(teacher, "hash")),
+                root.GetProperty("seed").GetUInt64(),
+                [.. root.GetProperty("stages").EnumerateArray().Select(Read)]);
+        }
+        catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        {
+            throw new FormatException($"not a chain of artefacts: {error.Message}", error);
+        }
+    }
+
+    static void Write(Utf8JsonWriter json, StageRecord stage)
+    {
+        json.WriteStartObject();
+        json.WriteString("stage", PlanWords<StageKind>.Of(stage.Stage));
+        json.WriteBoolean("skipped", stage.Skipped);
+        json.WriteString("parent", stage.Parent);
+        if (!stage.Skipped)
+        {
+            json.WriteStartArray("train");
+            foreach (var group in stage.Train) json.WriteStringValue(PlanWords<TensorGroup>.Of(group));
+            json.WriteEndArray();
+            json.WriteString("loss", PlanWords<LossKind>.Of(stage.Loss));
+            json.WriteNumber("lossValue", stage.LossValue);
+            json.WriteNumber("learningRate", stage.LearningRate);
+            json.WriteNumber("batch", stage.Batch);
+            json.WriteNumber("steps", stage.Steps);
+            json.WriteNumber("seed", stage.Seed);
+            json.WriteString("data", stage.Data);
+            json.WriteNumber("firstLoss", stage.FirstLoss);
+            json.WriteNumber("lastLoss", stage.LastLoss);
+        }
+
+        json.WriteEndObject();
+    }
+
+    static StageRecord Read(JsonElement stage)
+    {
+        var record = new StageRecord(
+            Word<StageKind>(stage.GetProperty("stage")), stage.GetProperty("skipped").GetBoolean(), Text(stage, "parent"));
+        if (record.Skipped) return record;
+        return record with
+        {
+            Train = [.. stage.GetProperty("train").EnumerateArray().Select(group => Word<TensorGroup>(group))],
+            Loss = Word<LossKind>(stage.GetProperty("loss")),
+            LossValue = stage.GetProperty("lossValue").GetDouble(),
+            LearningRate = stage.GetProperty("learningRate").GetDouble(),
+            Batch = stage.GetProperty("batch").GetInt32(),
+            Steps = stage.GetProperty("steps").GetInt32(),
+            Seed = stage.GetProperty("seed").GetUInt64(),
+            Data = Text(stage, "data"),
+            FirstLoss = stage.GetProperty("firstLoss").GetDouble(),
+            LastLoss = stage.GetProperty("lastLoss").GetDouble(),
+        };
+    }
+
+    static T Word<T>(JsonElement element) where T : struct, Enum =>
+        element.GetString() is { } word && PlanWords<T>.TryParse(word, out var value) ? value : throw new FormatException($"'{element}' is no {typeof(T).Name}");
+
+    static string Text(JsonElement element, string property) =>
+        element.GetProperty(property).GetString() ?? throw new FormatException($"'{property}' is null");
+}

@@ -1,0 +1,56 @@
+using MmMamba.Runtime.Plans;
+
+namespace MmMamba.Runtime.Distillation;
+
+/// <summary>What one training run is told: how long, how fast, on what, from which seed.</summary>
+public sealed record TrainingOptions
+{
+    /// <summary>Optimizer steps, at least 1.</summary>
+    public required int Steps { get; init; }
+
+    /// <summary>Sequences an optimizer step; the source of the batches makes them of this size.</summary>
+    public required int Batch { get; init; }
+
+    /// <summary>Highest learning rate.</summary>
+    public required double LearningRate { get; init; }
+
+    /// <summary>Shape of the learning rate.</summary>
+    public required SchedulePlan Schedule { get; init; }
+
+    /// <summary>AdamW's constants.</summary>
+    public required AdamWPlan Optimizer { get; init; }
+
+    /// <summary>The gradient's greatest norm over all trained tensors; infinity never clips.</summary>
+    public required double Clip { get; init; }
+
+    /// <summary>Batches whose gradients one optimizer step averages, at least 1.</summary>
+    public int Accumulation { get; init; } = 1;
+
+    /// <summary>Keys every draw of the run: seeded tensors here, the order of the data at its source.</summary>
+    public ulong Seed { get; init; }
+
+    /// <summary>What the data is, for the record in the artefact: a file name, a builder and its seed.</summary>
+    public string Data { get; init; } = "";
+
+    /// <summary>Leave padding out of the losses. The authors' own stages 1 and 2 counted it.</summary>
+    public bool MaskPadding { get; init; } = true;
+
+    /// <summary>Divide the KL of the end-to-end stage by the tokens instead of by the sequences.</summary>
+    public bool KlPerToken { get; init; }
+
+    /// <summary>The options of a declared stage.</summary>
+    /// <exception cref="InputException">The recipe has no such stage.</exception>
+    public static TrainingOptions Of(DistillationPlan recipe, StageKind kind)
+    {
+        var stage = recipe.StageOf(kind);
+        return new TrainingOptions
+        {
+            Steps = stage.Steps,
+            Batch = stage.Batch,
+            LearningRate = stage.LearningRate,
+            Schedule = recipe.Schedule,
+            Optimizer = recipe.Optimizer,
+            Clip = recipe.Clip,
+        };
+    }
+}

@@ -1,0 +1,92 @@
+using MmMamba.Runtime.Distillation;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MmMamba.Runtime.Tests.Distillation;
+
+public class LossTests
+{
+    static ModelInput Padded(int batch, int width, params int[] lengths)
+    {
+        var mask = zeros(batch, width, dtype: ScalarType.Bool);
+        for (var i = 0; i < batch; i++) mask[i, ..lengths[i]] = tensor(true);
+        return new ModelInput(zeros(batch, width, dtype: ScalarType.Int64), AttentionMask: mask);
+    }
+
+    static float Relative(Tensor actual, Tensor expected) =>
+        ((actual - expected).abs().max() / expected.abs().max().clamp_min(1e-20f)).item<float>();
+
+    // What autograd makes of the definition with whole logits.
+    static (Tensor Loss, Tensor Gradient) Reference(Tensor student, Tensor head, Tensor teacher, Tensor teacherHead, Tensor mask, double temperature, double divisor)
+    {
+        var leaf = student.detach().requires_grad_(true);
+        var q = nn.functional.log_softmax(nn.functional.linear(leaf, head) / temperature, -1);
+        var p = nn.functional.log_softmax(nn.functional.linear(teacher, teacherHead) / temperature, -1);
+        var loss = (p.exp() * (p - q) * mask.unsqueeze(-1)).sum() * (temperature * temperature / divisor);
+        loss.backward();
+        return (loss.detach(), leaf.grad!);
+    }
+
+    [Theory]
+    [InlineData(1.0, false, true)]
+    [InlineData(1.0, true, true)]
+    [InlineData(2.0, false, true)]
+    [InlineData(1.0, false, false)]
+    public void Kl_and_its_gradient_are_those_of_autograd_on_whole_logits(double temperature, bool perToken, bool padding)
+    {
+        using var scope = NewDisposeScope();
+        random.manual_seed(1);
+        // 100,000 words make slices of ten positions: several of them, the last one short.
+        var (student, teacher) = (randn(2, 17, 8), randn(2, 17, 8));
+        var (head, teacherHead) = (randn(100_000, 8), randn(100_000, 8));
+        var input = padding ? Padded(2, 17, 17, 6) : new ModelInput(zeros(2, 17, dtype: ScalarType.Int64));
+        var mask = padding ? input.AttentionMask!.to_type(ScalarType.Float32) : ones(2, 17);
+
+        var (loss, gradient) = new LogitsKl(temperature, perToken).Evaluate(student, head, teacher, teacherHead, TokenMask.Of(input, CPU));
+
+        var (expected, expectedGradient) = Reference(student, head, teacher, teacherHead, mask, temperature, perToken ? mask.sum().item<float>() : 2);
+        Assert.True(Relative(loss, expected) < 1e-5);
+        Assert.True(Relative(gradient, expectedGradient) < 1e-5);
+        Assert.Equal([2, 17, 8], gradient.shape);
+    }
+
+    [Fact]
+    public void Kl_of_a_model_to_itself_is_0_with_a_gradient_of_0()
+    {
+        using var scope = NewDisposeScope();
+        random.manual_seed(2);
+        var (features, head) = (randn(2, 5, 8), randn(64, 8));
+        var (loss, gradient) = new LogitsKl().Evaluate(features, head, features.clone(), head.clone(), TokenMask.Of(new ModelInput(zeros(2, 5, dtype: ScalarType.Int64)), CPU));
+        Assert.Equal(0f, loss.item<float>());
+        Assert.Equal(0f, gradient.abs().max().item<float>());
+    }
+
+    [Fact]
+    public void Mse_shares_add_up_to_the_factor_times_the_mean_over_layers_and_leave_padding_out()
+    {
+        using var scope = NewDisposeScope();
+        random.manual_seed(3);
+        var input = Padded(2, 6, 6, 4);
+        var predictions = Enumerable.Range(0, 3).Select(_ => randn(2, 6, 8)).ToArray();
+        var targets = Enumerable.Range(0, 3).Select(_ => randn(2, 6, 8)).ToArray();
+        var loss = new MixerMse(1000, 3);
+        float Total(TokenMask mask) => predictions.Zip(targets, (prediction, target) => loss.Share(prediction, target, mask).item<float>()).Sum();
+
+        var everywhere = predictions.Zip(targets, (p, t) => (p - t).square().mean().item<float>()).Average() * 1000;
+        Assert.Equal(everywhere, Total(TokenMask.Of(input, CPU, maskPadding: false)), 1e-3f * everywhere);
+
+        var tokens = predictions.Zip(targets, (p, t) => cat([(p - t)[0], (p - t)[1, ..4]]).square().mean().item<float>()).Average() * 1000;
+        Assert.Equal(tokens, Total(TokenMask.Of(input, CPU)), 1e-3f * tokens);
+        Assert.True(Math.Abs(tokens - everywhere) > 1e-2 * everywhere);
+    }
+
+    [Fact]
+    public void A_mask_without_padding_costs_nothing()
+    {
+        using var scope = NewDisposeScope();
+        var mask = TokenMask.Of(Padded(2, 3, 3, 3), CPU);
+        Assert.Null(mask.Column);
+        Assert.Equal(6, mask.Count);
+        Assert.Equal(4, TokenMask.Of(Padded(2, 3, 3, 1), CPU).Count);
+    }
+}
