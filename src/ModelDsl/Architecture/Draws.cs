@@ -13,7 +13,9 @@ static class Draws
 
     public static readonly Drawn Zero = new(Draw.Constant, 0, 0), One = new(Draw.Constant, 1, 0);
 
-    /// <summary>The first value of a tensor in a model that learns from scratch: small normal weights, smaller ones into the residual stream.</summary>
+    /// <summary>
+    /// The first value of a tensor in a model that learns from scratch: small normal weights, smaller ones into the residual stream.
+    /// </summary>
     public static TensorOrigin Base(TensorSlot slot, ResolvedLayer? layer, int layers)
     {
         if (slot.Role == TensorRole.OutputWeight) return new Drawn(Draw.Normal, 0, Nine(Deviation / Math.Sqrt(2.0 * layers)));

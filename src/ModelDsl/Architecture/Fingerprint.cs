@@ -26,7 +26,8 @@ static class Fingerprint
             Line("layer", layer.Index, layer.Tower, layer.LocalIndex, "norm", layer.NormEps, "mlp", layer.MlpHidden);
             var mixer = layer.Mixer;
             if (mixer is ResolvedAttention attention)
-                Line("attention", mixer.Heads, mixer.KvHeads, mixer.HeadDim, "rope", attention.RopeTheta, attention.MaxPositions, attention.DynamicFactor);
+                Line("attention", mixer.Heads, mixer.KvHeads, mixer.HeadDim,
+                    "rope", attention.RopeTheta, attention.MaxPositions, attention.DynamicFactor);
             else if (mixer is ResolvedMamba2 mamba)
                 Line("mamba2", mixer.Heads, mixer.KvHeads, mixer.HeadDim, "conv", mamba.Conv, "gate", mamba.Gate, "gate_norm", mamba.GateNorm,
                     "decay", mamba.Decay, "skip", mamba.Skip, "qk_norm", mamba.QkNorm, "norm", mamba.NormEps);

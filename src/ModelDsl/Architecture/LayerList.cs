@@ -50,5 +50,6 @@ static class LayerList
         new(spec.Heads, spec.KvHeads, spec.HeadDim, spec.RopeTheta, spec.MaxPositions, student ? null : spec.DynamicFactor);
 
     static ResolvedMamba2 Mamba2(AttentionSpec heads, Mamba2Spec spec) =>
-        new(heads.Heads, heads.KvHeads, heads.HeadDim, spec.Conv, spec.Chunk, spec.Gate, spec.GateNorm, spec.Decay, spec.Skip, spec.QkNorm, MixerNormEps);
+        new(heads.Heads, heads.KvHeads, heads.HeadDim,
+            spec.Conv, spec.Chunk, spec.Gate, spec.GateNorm, spec.Decay, spec.Skip, spec.QkNorm, MixerNormEps);
 }

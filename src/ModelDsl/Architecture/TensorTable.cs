@@ -12,12 +12,13 @@ static class TensorTable
     {
         var slots = new List<TensorSlot>();
         Vision(slots, model);
-        slots.Add(new("embedding_model.llm_text_embeddings.weight", [model.Tokens.Vocab, model.Hidden], TensorGroup.Embedding, TensorRole.Weight, -1));
+        EquatableArray<long> table = [model.Tokens.Vocab, model.Hidden];
+        slots.Add(new("embedding_model.llm_text_embeddings.weight", table, TensorGroup.Embedding, TensorRole.Weight, -1));
         Tower(slots, model.Hidden, layers, TowerNames.Embedding);
-        slots.Add(new("language_model.model.tok_embeddings.weight", [model.Tokens.Vocab, model.Hidden], TensorGroup.Embedding, TensorRole.Weight, -1));
+        slots.Add(new("language_model.model.tok_embeddings.weight", table, TensorGroup.Embedding, TensorRole.Weight, -1));
         Tower(slots, model.Hidden, layers, TowerNames.Decoder);
         slots.Add(new("language_model.model.norm.weight", [model.Hidden], TensorGroup.Norm, TensorRole.Scale, -1));
-        slots.Add(new("language_model.output.weight", [model.Tokens.Vocab, model.Hidden], TensorGroup.Head, TensorRole.Weight, -1));
+        slots.Add(new("language_model.output.weight", table, TensorGroup.Head, TensorRole.Weight, -1));
         return slots;
     }
 
@@ -67,7 +68,8 @@ static class TensorTable
         var at = TowerNames.Prefix(layer) + "attention.";
         var (heads, kvHeads, width) = ((long)mixer.Heads, (long)mixer.KvHeads, (long)mixer.HeadDim);
         var channels = (heads + 2 * kvHeads) * width;
-        void Add(string name, EquatableArray<long> shape, TensorGroup group, TensorRole role) => slots.Add(new(at + name, shape, group, role, layer.Index));
+        void Add(string name, EquatableArray<long> shape, TensorGroup group, TensorRole role) =>
+            slots.Add(new(at + name, shape, group, role, layer.Index));
 
         Add("q_proj.weight", [heads * width, hidden], TensorGroup.Query, TensorRole.Weight);
         Add("k_proj.weight", [kvHeads * width, hidden], TensorGroup.Key, TensorRole.Weight);

@@ -37,7 +37,8 @@ public static class PlanJson
                 ("eps", Number(recipe.Optimizer.Eps)), ("weight_decay", Number(recipe.Optimizer.WeightDecay))))
             .Field("clip", Number(recipe.Clip))
             .Field("schedule", Inline(
-                ("kind", String(Words.Of(recipe.Schedule.Kind))), ("warmup", Number(recipe.Schedule.Warmup)), ("decay", Number(recipe.Schedule.Decay))))
+                ("kind", String(Words.Of(recipe.Schedule.Kind))),
+                ("warmup", Number(recipe.Schedule.Warmup)), ("decay", Number(recipe.Schedule.Decay))))
             .Lines("stages", recipe.Stages.Select(Stage))
             .Field("run", List(recipe.Run.Select(kind => String(Words.Of(kind)))))
             .Lines("converted_layers", recipe.ConvertedLayers.Select(Layer))
@@ -70,7 +71,8 @@ public static class PlanJson
         Sliced sliced => Inline(
             ("kind", String("sliced")), ("from", String(sliced.From)),
             ("first", Number(sliced.First)), ("rows", Number(sliced.Rows)), ("stride", Number(sliced.Stride))),
-        Drawn drawn => Inline(("kind", String("drawn")), ("draw", String(Words.Of(drawn.Draw))), ("a", Number(drawn.A)), ("b", Number(drawn.B))),
+        Drawn drawn => Inline(
+            ("kind", String("drawn")), ("draw", String(Words.Of(drawn.Draw))), ("a", Number(drawn.A)), ("b", Number(drawn.B))),
         _ => throw new ArgumentOutOfRangeException(nameof(origin), origin, "An origin is copied, sliced or drawn."),
     };
 

@@ -73,8 +73,9 @@ public static class Sheet
         var heads = FormattableString.Invariant($"{mixer.Heads} heads of {mixer.HeadDim}, {mixer.KvHeads} kv heads");
         return mixer switch
         {
-            ResolvedAttention a => $"attention, {heads}, rope theta {CanonicalNumber.Of(a.RopeTheta)}, "
-                + (a.DynamicFactor is { } factor ? FormattableString.Invariant($"dynamic {CanonicalNumber.Of(factor)} past {a.MaxPositions}") : "plain"),
+            ResolvedAttention a => $"attention, {heads}, rope theta {CanonicalNumber.Of(a.RopeTheta)}, " + (a.DynamicFactor is { } factor
+                ? FormattableString.Invariant($"dynamic {CanonicalNumber.Of(factor)} past {a.MaxPositions}")
+                : "plain"),
             ResolvedMamba2 m => $"mamba2, {heads}, " + (m.Conv > 0 ? FormattableString.Invariant($"conv {m.Conv}") : "no conv")
                 + FormattableString.Invariant($", chunk {m.Chunk}")
                 + Switch(m.Gate, "gate") + Switch(m.GateNorm, "gate_norm") + Switch(m.Decay, "decay")
@@ -156,7 +157,8 @@ public static class Sheet
             var spec = stage.Spec;
             columns.Row(
                 Words.Of(spec.Kind), Count(stage.TrainedCount), Count(stage.TotalCount), Percent(stage.Percent),
-                $"{Words.Of(spec.Loss)} {CanonicalNumber.Of(spec.LossValue)}", CanonicalNumber.Of(spec.LearningRate), Count(spec.Batch), Count(spec.Steps),
+                $"{Words.Of(spec.Loss)} {CanonicalNumber.Of(spec.LossValue)}", CanonicalNumber.Of(spec.LearningRate),
+                Count(spec.Batch), Count(spec.Steps),
                 string.Join(" ", spec.Train.Select(Words.Of)));
         }
         columns.AppendTo(text);

@@ -25,7 +25,8 @@ sealed class PlanFields
         var result = read(fields);
         foreach (var property in value.EnumerateObject())
             if (!fields._taken.Contains(property.Name))
-                throw new InputException($"{source}: the key {fields.At(property.Name)} is unknown; known here are {string.Join(", ", fields._taken)}.");
+                throw new InputException(
+                    $"{source}: the key {fields.At(property.Name)} is unknown; known here are {string.Join(", ", fields._taken)}.");
         return result;
     }
 
@@ -37,7 +38,9 @@ sealed class PlanFields
         return value.ValueKind == JsonValueKind.Null ? null : Text(value, At(key));
     }
 
-    public int Int(string key) => Take(key) is { ValueKind: JsonValueKind.Number } value && value.TryGetInt32(out var number) ? number : throw Wrong(key, "a whole number");
+    public int Int(string key) => Take(key) is { ValueKind: JsonValueKind.Number } value && value.TryGetInt32(out var number)
+        ? number
+        : throw Wrong(key, "a whole number");
 
     public long Long(string key) => Long(Take(key), At(key));
 
@@ -47,7 +50,9 @@ sealed class PlanFields
     {
         var value = Take(key);
         if (value.ValueKind == JsonValueKind.Null) return null;
-        return value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number) && double.IsFinite(number) ? number : throw Wrong(key, "a number");
+        return value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number) && double.IsFinite(number)
+            ? number
+            : throw Wrong(key, "a number");
     }
 
     public bool Flag(string key) => Take(key).ValueKind switch

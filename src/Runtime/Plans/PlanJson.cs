@@ -11,7 +11,9 @@ public static class PlanJson
     /// <summary>Reads a plan.</summary>
     /// <param name="text">JSON as <see cref="Write"/> gives it; the order of keys and the spacing may differ.</param>
     /// <param name="source">What the text is, for messages: a file, or a checkpoint's entry.</param>
-    /// <exception cref="InputException">The text is no JSON, lacks a key, has an unknown or repeated one, or a value that no plan can have.</exception>
+    /// <exception cref="InputException">
+    /// The text is no JSON, lacks a key, has an unknown or repeated one, or a value that no plan can have.
+    /// </exception>
     public static ModelPlan Parse(string text, string source = "plan")
     {
         try
@@ -83,7 +85,8 @@ public static class PlanJson
     static DistillationPlan Distillation(PlanFields fields) => new()
     {
         ConvertedFingerprint = fields.String("converted_fingerprint"),
-        Optimizer = fields.Object("optimizer", f => new AdamWPlan(f.Double("beta1"), f.Double("beta2"), f.Double("eps"), f.Double("weight_decay"))),
+        Optimizer = fields.Object("optimizer", f => new AdamWPlan(
+            f.Double("beta1"), f.Double("beta2"), f.Double("eps"), f.Double("weight_decay"))),
         Clip = fields.Double("clip"),
         Schedule = fields.Object("schedule", f => new SchedulePlan(f.Word<ScheduleKind>("kind"), f.Double("warmup"), f.Double("decay"))),
         Stages = fields.Objects("stages", Stage),

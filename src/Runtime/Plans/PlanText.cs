@@ -97,8 +97,10 @@ sealed class PlanText
         {
             var letter = value[i];
             if (letter is '"' or '\\') text.Append('\\').Append(letter);
-            else if (char.IsHighSurrogate(letter) && i + 1 < value.Length && char.IsLowSurrogate(value[i + 1])) text.Append(letter).Append(value[++i]);
-            else if (char.IsControl(letter) || char.IsSurrogate(letter)) text.Append("\\u").Append(((int)letter).ToString("x4", CultureInfo.InvariantCulture));
+            else if (char.IsHighSurrogate(letter) && i + 1 < value.Length && char.IsLowSurrogate(value[i + 1]))
+                text.Append(letter).Append(value[++i]);
+            else if (char.IsControl(letter) || char.IsSurrogate(letter))
+                text.Append("\\u").Append(((int)letter).ToString("x4", CultureInfo.InvariantCulture));
             else text.Append(letter);
         }
         return text.Append('"').ToString();
