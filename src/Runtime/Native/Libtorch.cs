@@ -58,7 +58,7 @@ public static class Libtorch
         }
     }
 
-    static void LoadFrom(string folder)
+    internal static void LoadFrom(string folder)
     {
         if (!Directory.Exists(folder))
             throw new InputException($"{Variable} names '{folder}', which is not a folder. Give the folder that holds {FileName("torch_cpu")}, or unset the variable.");

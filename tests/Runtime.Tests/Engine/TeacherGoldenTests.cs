@@ -63,7 +63,7 @@ public sealed class TeacherGoldenTests : IDisposable
     [Fact]
     public void Dynamic_ntk_past_the_greatest_position()
     {
-        using var model = GoldenModel.Load(GoldenModel.DynamicNtk);
+        using var model = GoldenModel.Load(GoldenModel.Named("GoldenNtk"));
         var golden = Golden.Read("hovle_tiny_io.safetensors", "dynamic_ntk/");
         Golden.Close(golden["logits"], model.Forward(new(golden["input_ids"])), 1e-4, "logits");
     }

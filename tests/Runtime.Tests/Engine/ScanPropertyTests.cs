@@ -1,0 +1,58 @@
+using CsCheck;
+using MmMamba.Runtime.Kernels;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MmMamba.Runtime.Tests.Engine;
+
+/// <summary>The scan in chunks and the recurrence token by token are one function.</summary>
+public class ScanPropertyTests
+{
+    [Fact]
+    public void Chunks_and_steps_agree() =>
+        Gen.Select(Gen.Int[1, 3], Gen.Int[1, 40], Gen.Int[1, 3], Gen.Int[1, 3], Gen.Int[1, 9], Gen.Int[1, 9], Gen.Int[1, 17], Gen.Bool)
+            .Sample((batch, length, groups, each, width, keys, chunk, begins) =>
+            {
+                using var scope = NewDisposeScope();
+                using var guard = no_grad();
+                random.manual_seed(batch * 7919 + length * 131 + chunk);
+                var heads = groups * each;
+                var (v, k, q) = (randn(batch, length, groups, width), randn(batch, length, groups, keys), randn(batch, length, heads, keys));
+                var (dt, a) = (rand(batch, length, heads) * 3, -(rand(heads) * 4));
+                var initial = begins ? randn(batch, heads, width, keys) : null;
+
+                var (y, final) = SsdScan.Run(v, k, q, dt, a, chunk, initial, wantFinal: true);
+                var state = initial?.clone() ?? zeros(batch, heads, width, keys);
+                var steps = stack(Enumerable.Range(0, length).Select(t => SsdStep.Run(state, v[.., t], k[.., t], q[.., t], dt[.., t], a)), 1);
+
+                Golden.Close(steps, y, 2e-5, "y");
+                Golden.Close(state, final!, 2e-5, "final state");
+                Golden.Close(steps, SsdScan.Run(v, k, q, dt, a, chunk, initial).Y, 2e-5, "y without a final state");
+            }, iter: 40, threads: 1);
+
+    [Fact]
+    public void Strong_decay_over_a_long_chunk_stays_finite()
+    {
+        using var scope = NewDisposeScope();
+        var (v, k, q) = (randn(1, 256, 1, 4), randn(1, 256, 1, 4), randn(1, 256, 2, 4));
+        var dt = full(1, 256, 2, 20f).requires_grad_(true);
+        var (y, final) = SsdScan.Run(v, k, q, dt, full(2, -16f), 128, wantFinal: true);
+        (y.sum() + final!.sum()).backward();
+        Assert.True(y.isfinite().all().item<bool>());
+        Assert.True(dt.grad!.isfinite().all().item<bool>());
+    }
+
+    [Fact]
+    public void A_convolution_in_pieces_is_the_whole_one()
+    {
+        using var scope = NewDisposeScope();
+        var (x, weight, bias) = (randn(2, 11, 6), randn(6, 1, 4), randn(6));
+        var (whole, extended) = CausalConvolution.Run(x, weight, bias, null);
+        var padded = nn.functional.pad(x.transpose(1, 2), [3, 0]);
+        Golden.Close(nn.functional.silu(nn.functional.conv1d(padded, weight, bias, groups: 6)).transpose(1, 2), whole, 1e-5, "against conv1d");
+        var (_, first) = CausalConvolution.Run(x[.., ..5], weight, bias, null);
+        var (second, _) = CausalConvolution.Run(x[.., 5..], weight, bias, first.narrow(1, 5, 3));
+        Golden.Close(whole[.., 5..], second, 1e-6, "the second piece");
+        Assert.Equal([2L, 14, 6], extended.shape);
+    }
+}
