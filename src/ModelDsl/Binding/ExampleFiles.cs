@@ -5,6 +5,9 @@ static class ExampleFiles
 {
     const string Separator = "# file: ";
 
+    /// <summary>The text without the marks around the culprit.</summary>
+    public static string Unmarked(string text) => text.Replace("«", "").Replace("»", "");
+
     /// <summary>Splits at lines <c># file: NAME</c>; the first file has the name that the documentation gives it.</summary>
     public static IEnumerable<(string Name, string Text)> Split(string example)
     {

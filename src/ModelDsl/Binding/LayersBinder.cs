@@ -72,17 +72,18 @@ sealed class LayersBinder(Scope scope, List<Tower> towers)
 
     List<int> ByTower(MappingNode placements, ScalarNode mixer)
     {
-        foreach (var entry in placements.Entries)
-            if (!towers.Any(tower => tower.Spec.Name == entry.Key.Text))
-                scope.Report(Diagnostics.UnknownKey, [entry.Key], Quote.Of(entry.Key.Text), "the placement",
-                    Suggestion.For(entry.Key.Text, [.. towers.Select(tower => tower.Spec.Name)]));
+        var strangers = placements.Entries.Where(entry => !towers.Any(tower => tower.Spec.Name == entry.Key.Text)).ToList();
+        foreach (var entry in strangers)
+            scope.Report(Diagnostics.UnknownKey, entry.Key, Quote.Of(entry.Key.Text), "the placement",
+                Suggestion.For(entry.Key.Text, [.. towers.Select(tower => tower.Spec.Name)]));
         var taken = new List<int>();
         foreach (var tower in towers)
         {
             var name = Quote.Of(tower.Spec.Name);
             if (placements.Get(tower.Spec.Name) is { } placement)
                 taken.AddRange((Over(placement, placements.Find(tower.Spec.Name)!.Key, tower.Spec.Layers, name) ?? []).Select(i => tower.First + i));
-            else
+            // A misspelt tower is not also a missing one.
+            else if (strangers.Count == 0)
                 scope.Report(Diagnostics.MissingKey, [placements.Find(tower.Spec.Name)?.Value, mixer], "a placement by tower", name, "a placement, such as `none`");
         }
         return taken;

@@ -10,6 +10,7 @@ namespace MmMamba.ModelDsl.Binding;
 sealed class Scope(ParsedSpec spec, MappingNode own, MappingNode merged)
 {
     readonly List<Diagnostic> _found = [];
+    readonly HashSet<Diagnostic> _known = [];
 
     public ParsedSpec Spec => spec;
     /// <summary>What the file itself wrote.</summary>
@@ -34,7 +35,8 @@ sealed class Scope(ParsedSpec spec, MappingNode own, MappingNode merged)
         if (written.Count > 0 && !Wrote(written[0]!))
             diagnostic = diagnostic with { Message = diagnostic.Message + string.Format(
                 CultureInfo.InvariantCulture, " (from {0}:{1})", ParsedSpec.FileNameOf(written[0]!.Path), written[0]!.Span.StartLine) };
-        if (!_found.Contains(diagnostic)) _found.Add(diagnostic);
+        // Towers that share a mistake report it once.
+        if (_known.Add(diagnostic)) _found.Add(diagnostic);
     }
 
     public void Report(DiagnosticRule rule, Node? place, params object[] arguments) => Report(rule, [place], arguments);

@@ -216,7 +216,7 @@ sealed class ShapeChecker(string path, List<Diagnostic> found)
 
     void Mistyped(Node node, Shape shape, string name) => Add(Diagnostics.WrongType, node, name, shape.Expected, Quote.Describe(node));
 
-    void Outside(Node node, Shape shape, string name) => Add(Diagnostics.OutOfRange, node, name, shape.Expected, Quote.Describe(node));
+    void Outside(Node node, Shape shape, string name) => Add(Diagnostics.OutOfRange, node, name, shape.Expected, Quote.Of(((ScalarNode)node).Text));
 
     void Add(DiagnosticRule rule, Node node, params object[] arguments) => found.Add(rule.At(path, node.Span, arguments));
 }

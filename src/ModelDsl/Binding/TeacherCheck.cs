@@ -22,10 +22,11 @@ static class TeacherCheck
     static void Shapes(Scope scope, ModelSpec student, ModelSpec teacher)
     {
         var place = scope.Merged.Find("teacher")!.Value;
-        void Same<T>(string what, T own, T theirs, params string[] path)
+        void Same<T>(string what, T own, T theirs, params string[] path) => In(scope.Merged, what, own, theirs, path);
+        void In<T>(MappingNode top, string what, T own, T theirs, params string[] path)
         {
             if (EqualityComparer<T>.Default.Equals(own, theirs)) return;
-            scope.Report(Diagnostics.UnlikeTeacher, [.. Along(scope.Merged, path), place], Quote.Of(what), Text(own), Quote.Of(teacher.Name), Text(theirs));
+            scope.Report(Diagnostics.UnlikeTeacher, [.. Along(top, path), .. Along(scope.Merged, path), place], Quote.Of(what), Text(own), Quote.Of(teacher.Name), Text(theirs));
         }
 
         Same("vocab", student.Tokens.Vocab, teacher.Tokens.Vocab, "tokens", "vocab");
@@ -41,10 +42,13 @@ static class TeacherCheck
         for (var i = 0; i < student.Towers.Count; i++)
         {
             var (own, theirs) = (student.Towers[i], teacher.Towers[i]);
-            Same("heads", own.Attention.Heads, theirs.Attention.Heads, "attention", "heads");
-            Same("kv_heads", own.Attention.KvHeads, theirs.Attention.KvHeads, "attention", "kv_heads");
-            Same("head_dim", own.Attention.HeadDim, theirs.Attention.HeadDim, "attention", "head_dim");
-            Same("swiglu", own.MlpHidden, theirs.MlpHidden, "mlp", "swiglu");
+            // A tower's own setting is the one that holds, so it is the place; where it has none, the shared one is.
+            var tower = (MappingNode)((SequenceNode)scope.Merged.Get("towers")!).Items[i];
+            var top = tower.Entries[0].Value as MappingNode ?? tower;
+            In(top, "heads", own.Attention.Heads, theirs.Attention.Heads, "attention", "heads");
+            In(top, "kv_heads", own.Attention.KvHeads, theirs.Attention.KvHeads, "attention", "kv_heads");
+            In(top, "head_dim", own.Attention.HeadDim, theirs.Attention.HeadDim, "attention", "head_dim");
+            In(top, "swiglu", own.MlpHidden, theirs.MlpHidden, "mlp", "swiglu");
         }
     }
 

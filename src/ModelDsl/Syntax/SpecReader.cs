@@ -23,6 +23,7 @@ public sealed class SpecReader
 
     readonly string _path;
     readonly IParser _events;
+    readonly Mark _end;
     readonly Dictionary<string, Built> _anchors = new(StringComparer.Ordinal);
     readonly List<Diagnostic> _problems = [];
     Span _last = Span.FileStart;
@@ -34,6 +35,7 @@ public sealed class SpecReader
     {
         _path = path;
         _events = new Parser(new StringReader(text));
+        _end = EndOf(text);
     }
 
     /// <summary>A node with what an alias to it would cost.</summary>
@@ -52,6 +54,7 @@ public sealed class SpecReader
     {
         if (text.Length > MaxBytes || Encoding.UTF8.GetByteCount(text) > MaxBytes)
             return (null, null, [Diagnostics.TooLarge.At(path, Span.FileStart, MaxBytes)]);
+        if (text.StartsWith("\uFEFF", StringComparison.Ordinal)) text = text.Substring(1);
         var reader = new SpecReader(path, text);
         try
         {
@@ -64,9 +67,7 @@ public sealed class SpecReader
         }
         catch (YamlException broken)
         {
-            // A text that breaks off is shown where it breaks off, and not behind the empty lines that follow.
-            var atEnd = broken.Start.Index >= text.TrimEnd().Length;
-            reader._problems.Add(Diagnostics.NotYaml.At(path, atEnd ? After(reader._last) : SpanOf(broken.Start, broken.End), Quote.Clean(broken.Message)));
+            reader._problems.Add(reader.Broken(broken, text));
         }
         // The parser also throws InvalidOperationException and others on text that it did not foresee, such as `[1, 2`.
         catch (Exception unforeseen) when (unforeseen is not OutOfMemoryException)
@@ -74,6 +75,28 @@ public sealed class SpecReader
             reader._problems.Add(Diagnostics.NotYaml.At(path, After(reader._last), "the text breaks off inside a list, a mapping or a quote"));
         }
         return (null, reader._model, new(reader._problems));
+    }
+
+    Diagnostic Broken(YamlException broken, string text)
+    {
+        var message = Quote.Clean(broken.Message.Trim().TrimEnd('.'));
+        // The parser names the start of the mapping; the tab itself is of more use.
+        if (broken.Message.Contains(" tab ") && IndentingTab(text, (int)broken.Start.Line) is { } tab) return Diagnostics.NotYaml.At(_path, tab, message);
+        // A text that breaks off is shown where it breaks off, and not behind the empty lines that follow.
+        var atEnd = broken.Start.Index >= text.TrimEnd().Length;
+        return Diagnostics.NotYaml.At(_path, atEnd ? After(_last) : SpanOf(broken.Start, broken.End), message);
+    }
+
+    static Span? IndentingTab(string text, int fromLine)
+    {
+        var lines = text.Split('\n');
+        for (var i = Math.Max(0, fromLine - 1); i < lines.Length; i++)
+        {
+            var column = 0;
+            while (column < lines[i].Length && lines[i][column] == ' ') column++;
+            if (column < lines[i].Length && lines[i][column] == '\t' && lines[i].Trim().Length > 0) return new(i + 1, column + 1, i + 1, column + 2);
+        }
+        return null;
     }
 
     static Span After(Span last) => new(last.EndLine, last.EndColumn, last.EndLine, last.EndColumn);
@@ -196,10 +219,25 @@ public sealed class SpecReader
 
     Refused Refuse(DiagnosticRule rule, Span span, params object[] arguments) => new(rule.At(_path, span, arguments));
 
-    static Span SpanOf(Mark start, Mark end)
+    Span SpanOf(Mark start, Mark end)
     {
+        // At the end of the text the parser counts a line that isn't there.
+        if (start.Index >= _end.Index) start = _end;
+        if (end.Index >= _end.Index) end = _end;
         var (line, column) = ((int)Math.Max(1, start.Line), (int)Math.Max(1, start.Column));
         var (endLine, endColumn) = ((int)Math.Max(1, end.Line), (int)Math.Max(1, end.Column));
         return endLine < line || (endLine == line && endColumn < column) ? new(line, column, line, column) : new(line, column, endLine, endColumn);
+    }
+
+    static Mark EndOf(string text)
+    {
+        var (line, start) = (1, 0);
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (text[i] is not ('\n' or '\r' or '\u0085' or '\u2028' or '\u2029') || (text[i] == '\r' && i + 1 < text.Length && text[i + 1] == '\n')) continue;
+            line++;
+            start = i + 1;
+        }
+        return new(text.Length, line, text.Length - start + 1);
     }
 }

@@ -66,7 +66,7 @@ public class DiagnosticsTests
                 var (start, end) = (lines[i].IndexOf('«'), lines[i].IndexOf('»'));
                 if (start >= 0) (marked, span) = (files.Count, new Span(i + 1, start + 1, i + 1, end));
             }
-            files.Add(new SpecFile(name, text.Replace("«", "").Replace("»", "")));
+            files.Add(new SpecFile(name, ExampleFiles.Unmarked(text)));
         }
         Assert.True(marked >= 0, "the example marks no place");
         return ([.. files], marked, span);

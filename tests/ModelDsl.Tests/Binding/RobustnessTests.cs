@@ -1,0 +1,94 @@
+using System.Text;
+using CsCheck;
+using MmMamba.ModelDsl.Architecture;
+using MmMamba.ModelDsl.Binding;
+
+namespace MmMamba.ModelDsl.Tests.Binding;
+
+/// <summary>Whatever a file holds, it comes to a model or to diagnostics with places inside the file, and never to an exception.</summary>
+public class RobustnessTests
+{
+    static readonly SpecFile[] Tiny = [.. Tree.Shipped.Where(file => file.Path.Contains("tiny"))];
+
+    static readonly ParsedSpec[] Parsed = [.. Tiny.Select(SpecParser.Parse)];
+
+    /// <summary>Text that means something to YAML or to the language.</summary>
+    static readonly string[] Snippets =
+    [
+        "[", "]", "{", "}", ":", ": ", "- ", "? ", ", ", "#", "&a ", "*a", "!", "!!str ", "|", ">", "'", "\"", "%", "~", "\n", "\n  ", "\t", "\r", "\0", "---\n", "...\n",
+        "\u2028", "\uFEFF", "\uD800", "é", "<<: ", "null", "on", "off", "true", "-1", "0", "1e99", "1e-99", ".inf", ".nan", "99999999999999999999", "0.5", "10%", "200%",
+        "8..11", "rest", "all", "none", "head", "tail", "attention", "mamba2", "layers: ", "towers: ", "extends: TinyHovle\n", "teacher: ", "seed: ", "{}", "[]", "{ a: b }",
+        "count: 3", "every: 2", "at: [0]", "from: head", "pattern: stacked", "train: [ssm]", "embedding", "decoder", "skip: on", "mmmodel: 2", "model: X",
+    ];
+
+    static Gen<T> OneOf<T>(T[] values) => Gen.Int[0, values.Length - 1].Select(i => values[i]);
+
+    static void Check(SpecFile file)
+    {
+        var parsed = SpecParser.Parse(file);
+        var lines = file.Text.Replace("\r\n", "\n").Split('\n', '\r', '\u0085', '\u2028', '\u2029').Length;
+        var bound = Catalog.Bind([.. Parsed.Where(other => other.Path != file.Path), parsed]);
+        var own = bound[bound.Count - 1];
+        foreach (var diagnostic in own.Diagnostics)
+        {
+            Assert.Equal(file.Path, diagnostic.Path);
+            Assert.InRange(diagnostic.Span.StartLine, 1, lines);
+            Assert.True(diagnostic.Span.StartColumn >= 1);
+            Assert.DoesNotContain(diagnostic.Message, character => char.IsControl(character));
+        }
+        Assert.Equal(own.Diagnostics.All(diagnostic => diagnostic.Severity != Severity.Error), own.Model is not null);
+        // What binds has a meaning.
+        if (own.Model is { } model && model.Towers.Sum(tower => tower.Layers) <= 64)
+            Resolver.Resolve(model, model.Teacher is { } teacher ? Resolver.Resolve(bound.Single(spec => spec.Model?.Name == teacher).Model!) : null);
+    }
+
+    [Fact]
+    public void Every_beginning_of_every_spec()
+    {
+        foreach (var file in Tree.Shipped)
+            for (var length = 0; length < file.Text.Length; length += file.Path.Contains("tiny") ? 1 : 7)
+            {
+                var parsed = SpecParser.Parse(file with { Text = file.Text[..length] });
+                Assert.True(parsed.Root is not null || parsed.Diagnostics.Count > 0);
+                if (length % 5 == 0) Catalog.Bind([parsed]);
+            }
+    }
+
+    [Fact]
+    public void Random_changes_to_specs()
+    {
+        var edits = Gen.Select(Gen.Double[0, 1], Gen.Int[0, 12], OneOf(Snippets), Gen.Bool).Array[1, 4];
+        Gen.Select(OneOf(Tiny), edits).Sample((file, changes) =>
+        {
+            var text = new StringBuilder(file.Text);
+            foreach (var (where, cut, snippet, insert) in changes)
+            {
+                var at = (int)(where * text.Length);
+                text.Remove(at, Math.Min(cut, text.Length - at));
+                if (insert) text.Insert(at, snippet);
+            }
+            Check(file with { Text = text.ToString() });
+        }, iter: 2_000, threads: 1);
+    }
+
+    [Fact]
+    public void Random_values_at_known_keys()
+    {
+        // Keeps the text YAML, so that the changes come as far as the binder.
+        var edits = Gen.Select(Gen.Int[0, 1000], OneOf([.. Snippets.Where(snippet => snippet.Trim().Length > 1 && !snippet.Contains(':'))])).Array[1, 3];
+        Gen.Select(OneOf(Tiny), edits).Sample((file, changes) =>
+        {
+            var words = file.Text.Split(' ');
+            foreach (var (where, snippet) in changes)
+            {
+                var word = words[where % words.Length];
+                if (!word.Contains(':') && !word.Contains('\n') && word.IndexOfAny(['{', '}', '[', ']']) < 0) words[where % words.Length] = word.EndsWith(',') ? snippet + "," : snippet;
+            }
+            Check(file with { Text = string.Join(' ', words) });
+        }, iter: 1_000, threads: 1);
+    }
+
+    [Fact]
+    public void Random_characters() => Gen.Char.Array[0, 200].Sample(
+        characters => Check(new SpecFile("noise.mmmodel.yaml", new string(characters))), iter: 1_000, threads: 1);
+}
