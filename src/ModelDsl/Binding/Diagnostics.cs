@@ -60,6 +60,9 @@ public static class Diagnostics
         "A key without a value is most often a slip. The empty text is `\"\"`.",
         "mmmodel: 1\nmodel: Empty\nextends: TinyHovle\n«summary»:");
 
+    public static readonly DiagnosticRule TooManyValues = Error("MMD011", "Too many values", "a spec holds at most {0} keys and values, aliases expanded; split it with `extends`",
+        "An alias counts as everything that its anchor holds.", null);
+
     // Keys and values.
 
     public static readonly DiagnosticRule UnknownKey = Error("MMD020", "Unknown key", "{1} has no key {0}; {2}",

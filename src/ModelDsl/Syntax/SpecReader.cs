@@ -18,8 +18,8 @@ public sealed class SpecReader
     public const int MaxDepth = 64;
     /// <summary>Aliases that a file may use.</summary>
     public const int MaxAliases = 100;
-    /// <summary>Nodes that a file may hold, aliases expanded.</summary>
-    public const int MaxNodes = 100_000;
+    /// <summary>Keys and values that a file may hold, aliases expanded.</summary>
+    public const int MaxNodes = 20_000;
 
     readonly string _path;
     readonly IParser _events;
@@ -198,7 +198,7 @@ public sealed class SpecReader
     void Count(int nodes)
     {
         _nodes += nodes;
-        if (_nodes > MaxNodes) throw Refuse(Diagnostics.Aliases, _last, $"more than {Quote.Number(MaxNodes)} values once aliases are expanded");
+        if (_nodes > MaxNodes) throw Refuse(Diagnostics.TooManyValues, _last, MaxNodes);
     }
 
     ParsingEvent Advance()

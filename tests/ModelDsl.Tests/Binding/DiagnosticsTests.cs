@@ -13,6 +13,7 @@ public class DiagnosticsTests
     {
         ["MMD002"] = "«»mmmodel: 1\nmodel: Large\nextends: TinyHovle\n#" + new string('x', SpecReader.MaxBytes),
         ["MMD003"] = "mmmodel: 1\nmodel: Deep\nextends: TinyHovle\nsummary: " + new string('[', SpecReader.MaxDepth - 1) + "«[»" + new string(']', SpecReader.MaxDepth),
+        ["MMD011"] = "mmmodel: 1\nmodel: Many\nextends: TinyHovle\nat:\n" + string.Concat(Enumerable.Repeat("- 0\n", SpecReader.MaxNodes - 9)) + "- «0»",
         ["MMD033"] = "mmmodel: 1\nmodel: Upper\nextends: «Lower»\n# file: lower.mmmodel.yaml\nmmmodel: 1\nmodel: Lower\nextends: TinyHovle\nhiden: 3",
         ["MMD035"] = "mmmodel: 1\nmodel: Pupil\nextends: TinyMmMambaLinear\nteacher: «Master»\n# file: master.mmmodel.yaml\nmmmodel: 1\nmodel: Master\nextends: TinyHovle\nhiden: 3",
     };
@@ -35,6 +36,7 @@ public class DiagnosticsTests
     [MemberData(nameof(WithExample))]
     [InlineData("MMD002")]
     [InlineData("MMD003")]
+    [InlineData("MMD011")]
     [InlineData("MMD033")]
     [InlineData("MMD035")]
     public void Example_trips_its_rule_alone_where_it_says(string id)

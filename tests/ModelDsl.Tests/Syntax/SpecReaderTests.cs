@@ -105,7 +105,7 @@ public class SpecReaderTests
         // Nine levels of nine: 9^9 leaves from 81 aliases.
         var bomb = new StringBuilder("a0: &a0 [x, x, x, x, x, x, x, x, x]\n");
         for (var i = 1; i < 10; i++) bomb.Append($"a{i}: &a{i} [{string.Join(", ", Enumerable.Repeat($"*a{i - 1}", 9))}]\n");
-        Assert.Equal("MMD005", Refused(bomb.ToString()).Id);
+        Assert.Equal("MMD011", Refused(bomb.ToString()).Id);
 
         // Depth that only expansion gives.
         var tower = new StringBuilder("a0: &a0 [x]\n");
