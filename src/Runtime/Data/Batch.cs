@@ -36,7 +36,8 @@ public sealed record Batch(ModelInput Input, IReadOnlyList<EncodedConversation> 
     /// <summary>The same batch on a device; this one is disposed unless it is there already.</summary>
     public Batch MoveTo(Device device)
     {
-        if (Input.InputIds.device == device) return this;
+        var here = Input.InputIds.device;
+        if (here.type == device.type && (here.type == DeviceType.CPU || here.index == device.index)) return this;
         var moved = new ModelInput(Moved(Input.InputIds)!, Moved(Input.PixelValues), Moved(Input.AttentionMask));
         Dispose();
         return new(moved, Items);

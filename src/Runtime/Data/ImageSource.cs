@@ -13,14 +13,14 @@ public abstract class ImageSource
     public abstract RgbImage Load();
 }
 
-/// <summary>A picture that is already there.</summary>
+/// <summary>A picture that is drawn when it is asked for, the same at every call.</summary>
 /// <param name="name">What to call it in messages.</param>
-/// <param name="image">The picture.</param>
-public sealed class DrawnImage(string name, RgbImage image) : ImageSource
+/// <param name="draw">Draws it; may be called from several threads at once.</param>
+public sealed class DrawnImage(string name, Func<RgbImage> draw) : ImageSource
 {
     /// <inheritdoc/>
     public override string Name => name;
 
     /// <inheritdoc/>
-    public override RgbImage Load() => image;
+    public override RgbImage Load() => draw();
 }

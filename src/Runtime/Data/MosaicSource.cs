@@ -58,7 +58,7 @@ public sealed class MosaicSource : IConversationSource
         var mosaic = Compose(ref random);
         var turns = Interview.Hold(mosaic, Classes, _lookAlikes, _options, ref random);
         var name = index.ToString("D6", System.Globalization.CultureInfo.InvariantCulture);
-        return new(name, [new DrawnImage(name, _painter.Paint(mosaic))], turns);
+        return new(name, [new DrawnImage(name, () => _painter.Paint(mosaic))], turns);
     }
 
     /// <summary>The layout of the mosaic that conversation <paramref name="index"/> is about.</summary>
