@@ -144,4 +144,59 @@ public class ChatTokenizerTests
             catch (InputException) { }
         }, iter: 500);
     }
+
+    // A model in which text can be merged to what a control or byte piece is spelled like.
+    static byte[] Trap(params string[] pieces) => SentencePieceModel.Write(
+        [.. pieces, "<", ">", "/", "s", "0", "x", "4", "1", "a", "▁", "[", "]"], ["<|im_end|>", "<|im_start|>"]);
+
+    static ChatTokenizer Of(byte[] model) => ChatTokenizer.Load(new MemoryStream(model), SentencePieceModel.Pieces(model).Count + SpecialTokens.Added);
+
+    static string Pieces(ChatTokenizer tokenizer, ReadOnlySpan<int> ids) => string.Join(' ', ids.ToArray().Select(tokenizer.Piece));
+
+    [Fact]
+    public void Text_spelled_like_a_control_or_byte_piece_stays_text()
+    {
+        var tokenizer = Of(Trap("s>", "/s>", "<0", "x4", "1>", "x41>"));
+        Assert.Equal("< s>", Pieces(tokenizer, tokenizer.Encode("<s>")));
+        Assert.Equal("< /s>", Pieces(tokenizer, tokenizer.Encode("</s>")));
+        Assert.Equal("<0 x41>", Pieces(tokenizer, tokenizer.Encode("<0x41>")));
+        Assert.Equal("<s></s><0x41>", tokenizer.Decode(tokenizer.Encode("<s></s><0x41>")));
+    }
+
+    [Fact]
+    public void User_defined_pieces_are_found_whole_unless_they_are_special_tokens()
+    {
+        var model = Trap("aa", "[a]");
+        var at = model.AsSpan().IndexOf("[a]"u8);
+        model[at + "[a]".Length + 6] = (byte)PieceType.UserDefined; // behind the score's tag and four bytes, and the type's tag
+        var tokenizer = Of(model);
+        Assert.Equal("a [a] a", Pieces(tokenizer, tokenizer.Encode("a[a]a")));
+        Assert.Equal("aa [ aa ]", Pieces(tokenizer, tokenizer.Encode("aa[aa]")));
+
+        at = model.AsSpan().IndexOf("<|im_end|>"u8);
+        model[at + "<|im_end|>".Length + 6] = (byte)PieceType.UserDefined;
+        Assert.DoesNotContain(Of(model).EndOfTurn, Of(model).Encode("<|im_end|>"));
+    }
+
+    [Fact]
+    public void Models_that_put_a_space_in_front_do_so_for_each_run_and_lose_it_again()
+    {
+        var model = Trap("▁a");
+        model[^5] = 1; // the value of add_dummy_prefix
+        var tokenizer = Of(model);
+        Assert.Equal("▁a ▁a", Pieces(tokenizer, tokenizer.Encode("a a")));
+        Assert.Equal("▁a <img> ▁a", Pieces(tokenizer, tokenizer.Encode("a<img>a", parseSpecials: true)));
+        Assert.Equal("a a", tokenizer.Decode(tokenizer.Encode("a a")));
+        Assert.Equal(" a", tokenizer.Decode(tokenizer.Encode(" a")));
+        Assert.Equal("a<img>a", tokenizer.Decode(tokenizer.Encode("a<img>a", parseSpecials: true), keepSpecials: true));
+        Assert.Equal("a", Pieces(tokenizer, tokenizer.EncodeContinuation("a")));
+    }
+
+    [Fact]
+    public void Models_that_remove_extra_spaces_do_so()
+    {
+        var model = Trap("▁a");
+        model[^3] = 1; // the value of remove_extra_whitespaces
+        Assert.Equal("a ▁a", Pieces(Of(model), Of(model).Encode("  a   a ")));
+    }
 }
