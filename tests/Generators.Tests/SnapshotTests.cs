@@ -7,17 +7,23 @@ namespace MmMamba.Generators.Tests;
 public sealed class SnapshotTests : IDisposable
 {
     readonly bool _launcherWasDisabled = DiffRunner.Disabled;
+    readonly string? _accept = Environment.GetEnvironmentVariable(Snapshot.AcceptVariable);
     readonly string _folder = Directory.CreateTempSubdirectory("snapshots").FullName;
 
     string Source => Path.Combine(_folder, "SheetTests.cs");
     string Verified => Path.Combine(_folder, "SheetTests.Prints#wide.verified.md");
     string Received => Path.Combine(_folder, "SheetTests.Prints#wide.received.md");
 
-    public SnapshotTests() => DiffRunner.Disabled = true;
+    public SnapshotTests()
+    {
+        DiffRunner.Disabled = true;
+        Environment.SetEnvironmentVariable(Snapshot.AcceptVariable, null);
+    }
 
     public void Dispose()
     {
         DiffRunner.Disabled = _launcherWasDisabled;
+        Environment.SetEnvironmentVariable(Snapshot.AcceptVariable, _accept);
         Directory.Delete(_folder, recursive: true);
     }
 
@@ -61,16 +67,9 @@ public sealed class SnapshotTests : IDisposable
     {
         File.WriteAllText(Verified, "old");
         File.WriteAllText(Received, "old attempt");
-        var before = Environment.GetEnvironmentVariable(Snapshot.AcceptVariable);
         Environment.SetEnvironmentVariable(Snapshot.AcceptVariable, "1");
-        try
-        {
-            Verify("new\r\n");
-        }
-        finally
-        {
-            Environment.SetEnvironmentVariable(Snapshot.AcceptVariable, before);
-        }
+
+        Verify("new\r\n");
 
         Assert.Equal("new\n", File.ReadAllText(Verified));
         Assert.False(File.Exists(Received));

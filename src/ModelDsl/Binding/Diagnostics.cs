@@ -131,6 +131,10 @@ public static class Diagnostics
         "The teacher's own diagnostics say what is wrong with it; they are not repeated here.",
         null);
 
+    public static readonly DiagnosticRule TakenName = Error("MMD036", "Name taken by generated code", "{0} means something in generated code already; choose another name",
+        "The name becomes a class. Names of its members and of the types that it is written in are taken.",
+        "mmmodel: 1\nmodel: «Plan»\nextends: TinyHovle");
+
     // Sizes.
 
     public static readonly DiagnosticRule HeadGroups = Error("MMD040", "Heads don't share evenly", "{0} heads can't share {1} key and value heads evenly; write a kv_heads that divides {0}",

@@ -60,6 +60,7 @@ sealed class ShapeChecker(string path, List<Diagnostic> found)
             case IdentifierShape:
                 if (Scalars.Word(node) is not { } identifier) Mistyped(node, shape, name);
                 else if (!Identifiers.IsClassName(identifier)) Add(Diagnostics.ModelName, node, Quote.Of(identifier), shape.Expected);
+                else if (ReservedNames.Contains(identifier)) Add(Diagnostics.TakenName, node, Quote.Of(identifier));
                 break;
             case EditionShape:
                 if (!IsNumber(node)) Mistyped(node, shape, name);

@@ -30,7 +30,7 @@ public static class SpecParser
     public static ParsedSpec Parse(SpecFile file)
     {
         var (root, model, problems) = SpecReader.Read(file.Path, file.Text);
-        var name = model is not null && Identifiers.IsClassName(model) ? model : null;
+        var name = model is not null && Identifiers.IsClassName(model) && !ReservedNames.Contains(model) ? model : null;
         if (root is null) return new(file.Path, name, null, problems);
         var found = new List<Diagnostic>(problems);
         new ShapeChecker(file.Path, found).CheckRoot(root);

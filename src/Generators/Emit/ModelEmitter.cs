@@ -1,0 +1,45 @@
+using System.Globalization;
+using MmMamba.ModelDsl.Architecture;
+
+namespace MmMamba.Generators.Emit;
+
+/// <summary>The file of one model: its header, its class, and the parts in the order in which they are read.</summary>
+static class ModelEmitter
+{
+    public static string Emit(ModelOutput output, Target target)
+    {
+        var (model, w) = (output.Model, new CodeWriter());
+        var name = Identifier.Of(model.Name);
+        FileHeader.Emit(w, model.File, target);
+        w.Write(Doc.Summary(SummaryOf(model)));
+        using (w.Block($"public sealed partial class {name} : VisionLanguageModel, IGeneratedModel<{name}>"))
+        {
+            ConstantsEmitter.Emit(w, model);
+            w.Space();
+            ConstructionEmitter.Emit(w, model);
+            w.Space();
+            LayersEmitter.Emit(w, model);
+            w.Space();
+            CacheEmitter.Emit(w, model);
+            w.Space();
+            CostsEmitter.Emit(w, model);
+            if (model.Distillation is { } distillation)
+            {
+                w.Space();
+                DistillationEmitter.Emit(w, model, distillation);
+            }
+            w.Space();
+            PlanEmitter.Emit(w, model);
+        }
+        return w.ToString();
+    }
+
+    static string SummaryOf(ResolvedModel model)
+    {
+        var attention = model.Layers.Count(layer => layer.Mixer is ResolvedAttention);
+        var mamba2 = model.Layers.Count - attention;
+        var counts = string.Format(CultureInfo.InvariantCulture,
+            "{0} Mamba-2 and {1} attention layers; {2:#,0} parameters.", mamba2, attention, model.ParameterCount);
+        return model.Summary.Length == 0 ? counts : $"{model.Summary} {counts}";
+    }
+}

@@ -1,0 +1,177 @@
+using System.Globalization;
+using MmMamba.ModelDsl.Architecture;
+using MmMamba.ModelDsl.Specs;
+
+namespace MmMamba.Generators.Emit;
+
+/// <summary>The plan as a literal: kinds of layers, towers as strips of them, and what is not in a layer line by line.</summary>
+static class PlanEmitter
+{
+    public static void Emit(CodeWriter w, ResolvedModel model)
+    {
+        w.Write("/// <summary>What the engine runs.</summary>");
+        w.Write("public static new ModelPlan Plan { get; } = CreatePlan();");
+        w.Space();
+        using (w.Block("static ModelPlan CreatePlan()"))
+        {
+            w.Write("// Layers as they recur; * stands for a layer's place in the checkpoint.");
+            var (kinds, strips) = LayerKinds.Of(model.Towers, model.Layers, model.Tensors);
+            foreach (var kind in kinds) EmitKind(w, kind);
+            w.Space();
+            foreach (var strip in strips) EmitStrip(w, strip);
+            w.Space();
+            using (w.Block("return new()", close: "};"))
+            {
+                w.Write($"""
+                    Name = {Literal.Of(model.Name)},
+                    Summary = {Literal.Of(model.Summary)},
+                    Teacher = {Literal.Of(model.Teacher)},
+                    Fingerprint = {Literal.Of(model.Fingerprint)},
+                    Tokens = {Tokens(model.Tokens)},
+                    Vision = {Vision(model.Vision)},
+                    HiddenSize = HiddenSize,
+                    Checkpoint = {Literal.Of(model.Checkpoint)},
+                    Layers = {Spread(strips, "Layers")},
+                    """);
+                EmitTensors(w, model.Tensors, strips);
+                if (model.DroppedFromTeacher.Count > 0) EmitStrings(w, "DroppedFromTeacher", model.DroppedFromTeacher);
+                w.Write("ParameterCount = ParameterCount,");
+                if (model.Distillation is not null) w.Write("Distillation = CreateDistillationPlan(),");
+            }
+        }
+        if (model.Distillation is { } distillation)
+        {
+            w.Space();
+            EmitDistillation(w, model, distillation);
+        }
+    }
+
+    static void EmitDistillation(CodeWriter w, ResolvedModel model, ResolvedDistillation distillation)
+    {
+        using (w.Block("static DistillationPlan CreateDistillationPlan()"))
+        {
+            w.Write("// Stages 1 and 2 train this form, in which every layer is converted.");
+            var (kinds, strips) = LayerKinds.Of(model.Towers, distillation.ConvertedLayers, distillation.ConvertedTensors);
+            foreach (var kind in kinds) EmitKind(w, kind);
+            w.Space();
+            foreach (var strip in strips) EmitStrip(w, strip);
+            w.Space();
+            using (w.Block("return new()", close: "};"))
+            {
+                var (optimizer, schedule) = (distillation.Optimizer, distillation.Schedule);
+                w.Write($"""
+                    ConvertedFingerprint = {Literal.Of(distillation.ConvertedFingerprint)},
+                    ConvertedLayers = {Spread(strips, "Layers")},
+                    ConvertedTensors = {Spread(strips, "Tensors")},
+                    Optimizer = new(Beta1: {Literal.Of(optimizer.Beta1)}, Beta2: {Literal.Of(optimizer.Beta2)}, Eps: {Literal.Of(optimizer.Eps)}, WeightDecay: {Literal.Of(optimizer.WeightDecay)}),
+                    Clip = {Literal.Of(distillation.Clip)},
+                    Schedule = new({Literal.Of(schedule.Kind)}, Warmup: {Literal.Of(schedule.Warmup)}, Decay: {Literal.Of(schedule.Decay)}),
+                    """);
+                using (w.Indented("Stages = [", "],"))
+                    foreach (var stage in distillation.Stages) EmitStage(w, stage);
+                w.Write($"Run = {Literal.List(distillation.Run, Literal.Of)},");
+            }
+        }
+    }
+
+    static void EmitStage(CodeWriter w, ResolvedStage stage)
+    {
+        var spec = stage.Spec;
+        w.Write($"""
+            new({Literal.Of(spec.Kind)},
+                Train: {Groups(spec.Train)},
+                {Literal.Of(spec.Loss)}, LossValue: {Literal.Of(spec.LossValue)}, LearningRate: {Literal.Of(spec.LearningRate)}, Batch: {Literal.Of(spec.Batch)}, Steps: {Literal.Of(spec.Steps)},
+                Distillation.{spec.Kind}.TrainedCount, Distillation.{spec.Kind}.TotalCount),
+            """);
+    }
+
+    static void EmitKind(CodeWriter w, LayerKind kind)
+    {
+        var content = kind.Content;
+        w.Write($"""
+            var {kind.Variable} = new LayerKind({Literal.Of(kind.Mark)},
+                {Mixer(content.Mixer)},
+                NormEps: {Literal.Of(content.NormEps)}, MlpHidden: {Literal.Of(content.MlpHidden)}, Source: {Literal.Of(content.Source)},
+            """);
+        using (w.Indented("    Tensors: [", "    ]);"))
+            foreach (var tensor in content.Tensors) w.Write($"    new({Row(tensor)}),");
+    }
+
+    static void EmitStrip(CodeWriter w, TowerStrip strip) => w.Write(
+        $"var {Variable(strip)} = new TowerRun({Literal.Of(strip.Tower.Name)}, {Literal.Of(strip.Place)}, first: {Literal.Of(strip.Tower.First)}, "
+        + $"{Literal.Of(strip.Strip)}, {string.Join(", ", strip.Kinds.Select(kind => kind.Variable))});");
+
+    static void EmitTensors(CodeWriter w, EquatableArray<ResolvedTensor> tensors, EquatableArray<TowerStrip> strips)
+    {
+        using (w.Indented("Tensors = [", "],"))
+        {
+            var written = -1;
+            foreach (var tensor in tensors)
+            {
+                if (tensor.Layer < 0)
+                {
+                    w.Write($"TensorRow.Outside({Row(tensor)}),");
+                    continue;
+                }
+                if (tensor.Layer <= written) continue;
+                var strip = strips.First(strip => tensor.Layer >= strip.Tower.First && tensor.Layer < strip.Tower.First + strip.Tower.Layers);
+                w.Write($".. {Variable(strip)}.Tensors,");
+                written = strip.Tower.First + strip.Tower.Layers - 1;
+            }
+        }
+    }
+
+    static void EmitStrings(CodeWriter w, string property, EquatableArray<string> items)
+    {
+        using (w.Indented($"{property} = [", "],"))
+            foreach (var item in items) w.Write($"{Literal.Of(item)},");
+    }
+
+    // A tensor that is the teacher's of the same name needs no further word.
+    static string Row(ResolvedTensor tensor) =>
+        $"{Literal.Of(tensor.Name)}, {Shape(tensor.Shape)}, {Literal.Of(tensor.Group)}"
+        + (tensor.Origin is Copied copied && copied.From == tensor.Name ? "" : $", {Origin(tensor.Origin)}");
+
+    static string Shape(EquatableArray<long> shape) => $"[{string.Join(", ", shape.Select(extent => extent.ToString(CultureInfo.InvariantCulture)))}]";
+
+    static string Origin(TensorOrigin origin) => origin switch
+    {
+        Copied copied => $"new Copied({Literal.Of(copied.From)})",
+        Sliced sliced => $"new Sliced({Literal.Of(sliced.From)}, First: {Literal.Of(sliced.First)}, Rows: {Literal.Of(sliced.Rows)}, Stride: {Literal.Of(sliced.Stride)})",
+        Drawn drawn => $"new Drawn({Literal.Of(drawn.Draw)}, {Literal.Of(drawn.A)}, {Literal.Of(drawn.B)})",
+        _ => throw new InvalidOperationException($"No literal for {origin.GetType().Name}."),
+    };
+
+    static string Mixer(ResolvedMixer mixer)
+    {
+        var heads = $"Heads: {Literal.Of(mixer.Heads)}, KvHeads: {Literal.Of(mixer.KvHeads)}, HeadDim: {Literal.Of(mixer.HeadDim)}";
+        return mixer switch
+        {
+            ResolvedAttention attention => $"new AttentionPlan({heads}, RopeTheta: {Literal.Of(attention.RopeTheta)}, "
+                + $"MaxPositions: {Literal.Of(attention.MaxPositions)}, DynamicFactor: {Literal.Of(attention.DynamicFactor)})",
+            ResolvedMamba2 mamba2 => $"new Mamba2Plan({heads}, Conv: {Literal.Of(mamba2.Conv)}, Chunk: {Literal.Of(mamba2.Chunk)}, "
+                + $"Gate: {Literal.Of(mamba2.Gate)}, GateNorm: {Literal.Of(mamba2.GateNorm)},\n        Decay: {Literal.Of(mamba2.Decay)}, "
+                + $"Skip: {Literal.Of(mamba2.Skip)}, QkNorm: {Literal.Of(mamba2.QkNorm)}, NormEps: {Literal.Of(mamba2.NormEps)})",
+            _ => throw new InvalidOperationException($"No literal for {mixer.GetType().Name}."),
+        };
+    }
+
+    static string Groups(EquatableArray<TensorGroup> groups)
+    {
+        const int PerLine = 5;
+        var lines = groups.Select((group, i) => (Text: Literal.Of(group), Line: i / PerLine)).GroupBy(item => item.Line, item => item.Text);
+        return $"[{string.Join(",\n        ", lines.Select(line => string.Join(", ", line)))}]";
+    }
+
+    static string Tokens(TokensSpec tokens) =>
+        $"new(Vocab: VocabSize, Image: {Literal.Of(tokens.Image)}, Template: {Literal.Of(tokens.Template)}, System: {Literal.Of(tokens.System)})";
+
+    static string Vision(VisionSpec vision) =>
+        $"new(Image: {Literal.Of(vision.Image)}, Patch: {Literal.Of(vision.Patch)}, MaxTiles: {Literal.Of(vision.MaxTiles)}, "
+        + $"PixelShuffle: {Literal.Of(vision.PixelShuffle)},\n    Projector: {Literal.Of(vision.Projector)}, Normalize: {Literal.Of(vision.Normalize)})";
+
+    static string Variable(TowerStrip strip) => $"{Identifier.Camel(strip.Tower.Name)}Tower";
+
+    static string Spread(EquatableArray<TowerStrip> strips, string property) =>
+        $"[{string.Join(", ", strips.Select(strip => $".. {Variable(strip)}.{property}"))}]";
+}

@@ -1,0 +1,36 @@
+using MmMamba.Generators.Emit;
+using Microsoft.CodeAnalysis;
+
+namespace MmMamba.Generators;
+
+/// <summary>
+/// Makes a typed class of every model spec among the additional files. Mistakes are reported by <see cref="ModelSpecAnalyzer"/>;
+/// here a spec with mistakes becomes a stub, and the others are generated as ever.
+/// </summary>
+[Generator(LanguageNames.CSharp)]
+public sealed class ModelGenerator : IIncrementalGenerator
+{
+    /// <inheritdoc/>
+    public void Initialize(IncrementalGeneratorInitializationContext context)
+    {
+        var parsed = context.AdditionalTextsProvider
+            .Where(static file => SpecFiles.IsSpec(file.Path))
+            .Select(static (file, cancellation) => SpecFiles.Parse(file, cancellation))
+            .WithTrackingName(Steps.Parsed);
+
+        var catalog = parsed.Collect()
+            .Select(static (specs, _) => Outputs.Of(specs))
+            .WithTrackingName(Steps.Catalog);
+
+        var target = context.AnalyzerConfigOptionsProvider
+            .Select(static (options, _) => Target.Of(options.GlobalOptions))
+            .WithTrackingName(Steps.Target);
+
+        var files = catalog.SelectMany(static (outputs, _) => outputs.Files)
+            .WithTrackingName(Steps.Files)
+            .Combine(target)
+            .WithTrackingName(Steps.Targeted);
+
+        context.RegisterSourceOutput(files, static (context, file) => context.AddSource(file.Left.HintName, Emitter.Emit(file.Left, file.Right)));
+    }
+}

@@ -1,0 +1,26 @@
+namespace MmMamba.ModelDsl.Binding;
+
+/// <summary>
+/// Names that generated code gives a meaning of its own: members of every generated class, and the types that it is written in. A
+/// model of such a name could not be compiled.
+/// </summary>
+static class ReservedNames
+{
+    static readonly HashSet<string> Names = new(StringComparer.Ordinal)
+    {
+        // Members.
+        "Plan", "Create", "Load", "SeedFrom", "CreateCache", "CreatePlan", "CreateDistillationPlan", "Cache", "Costs", "Distillation",
+        "Introduced", "Mixer", "EndToEnd", "HiddenSize", "LayerCount", "Heads", "KvHeads", "HeadDim", "VocabSize", "TokensPerTile", "ParameterCount",
+        // Types of the engine.
+        "VisionLanguageModel", "IGeneratedModel", "InputException", "ParameterSource", "SeededParameters", "CheckpointParameters",
+        "AttentionLayer", "Mamba2Layer", "ModelCache", "KvCache", "Mamba2State",
+        "ModelPlan", "DistillationPlan", "LayerKind", "TensorRow", "TowerRun", "AttentionPlan", "Mamba2Plan",
+        "Copied", "Sliced", "Drawn", "Draw", "TensorGroup", "StageKind", "ScheduleKind", "LossKind",
+        "TrainingOptions", "MixerDistillation", "EndToEndDistillation", "IntroducedArtefact", "MixerArtefact", "StudentArtefact", "StudentAssembly",
+        "Batch", "StepReport",
+        // Of the framework.
+        "IEnumerable", "IProgress", "CancellationToken", "System", "TorchSharp", "MmMamba",
+    };
+
+    public static bool Contains(string name) => Names.Contains(name);
+}

@@ -1,0 +1,87 @@
+using Microsoft.CodeAnalysis;
+using MmMamba.Generators.Tests.Harness;
+
+namespace MmMamba.Generators.Tests;
+
+/// <summary>A spec with a mistake: reported where it stands, a stub in its place, all other models as ever.</summary>
+public sealed class MistakeTests
+{
+    const string File = "models/broken.mmmodel.yaml";
+
+    static readonly string Broken = Specs.Student("Broken", "mamba2: { conv: 2, chank: 64 }\n");
+
+    [Fact]
+    public async Task The_shipped_specs_have_none() => Assert.Empty(await Project.Shipped().Analyze());
+
+    [Fact]
+    public async Task It_is_reported_at_its_own_line_and_column()
+    {
+        var mistake = Assert.Single(await Project.Shipped((File, Broken)).Analyze());
+
+        Assert.Equal(DiagnosticSeverity.Error, mistake.Severity);
+        Assert.Equal("MMD020", mistake.Id);
+        Assert.Contains("chunk", mistake.GetMessage());
+        var place = mistake.Location.GetLineSpan();
+        Assert.Equal((File, 4, 19, 4, 24), (place.Path, place.StartLinePosition.Line, place.StartLinePosition.Character, place.EndLinePosition.Line, place.EndLinePosition.Character));
+        Assert.Equal("chank", Broken[mistake.Location.SourceSpan.Start..mistake.Location.SourceSpan.End]);
+    }
+
+    [Fact]
+    public void The_others_are_generated_as_ever()
+    {
+        var expected = Project.Shipped().Run().Sources;
+        var sources = Project.Shipped((File, Broken)).Run().Sources;
+
+        Assert.Equal(expected, sources.Where(source => source.Key != "Broken.g.cs"));
+    }
+
+    [Fact]
+    public void Its_stub_keeps_the_users_code_from_failing_too()
+    {
+        const string Code = """
+            using MmMamba.Models;
+            using MmMamba.Runtime;
+            using MmMamba.Runtime.Seeding;
+            class User
+            {
+                static VisionLanguageModel Make(ParameterSource source) => new Broken(source);
+                static string Name => Broken.Plan.Name;
+                static Broken Create(ParameterSource source) => Broken.Create(source);
+            }
+            """;
+
+        Assert.Empty(new Project(Specs.Shipped.Append(KeyValuePair.Create(File, Broken)), code: Code).Compile());
+        Snapshot.Verify(Project.Shipped((File, Broken)).Run().Sources["Broken.g.cs"], "cs");
+    }
+
+    [Fact]
+    public async Task Text_that_is_no_yaml_hides_no_other_model()
+    {
+        var project = Project.Shipped(("noise.mmmodel.yaml", "model: [1, 2"));
+
+        Assert.Equal(Specs.Shipped.Count, project.Run().Sources.Count);
+        Assert.All(await project.Analyze(), mistake => Assert.Equal("noise.mmmodel.yaml", mistake.Location.GetLineSpan().Path));
+        Assert.NotEmpty(await project.Analyze());
+    }
+
+    [Fact]
+    public async Task A_broken_base_leaves_stubs_of_it_and_of_what_extends_it()
+    {
+        var project = Project.Shipped();
+        project.Edit("tiny-hovle.mmmodel.yaml", text => text.Replace("kv_heads: 4", "kv_heads: 3"));
+
+        Assert.Empty(project.Compile());
+        Assert.Equal(Specs.Shipped.Count, project.Run().Sources.Count);
+        Assert.Equal(3, project.Run().Sources.Values.Count(text => text.Contains("<summary>A stub")));
+        Assert.Contains(await project.Analyze(), mistake => mistake.Location.GetLineSpan().Path == "tiny-hovle.mmmodel.yaml");
+    }
+
+    [Fact]
+    public async Task Two_models_of_one_name_are_a_mistake_and_no_crash()
+    {
+        var project = Project.Shipped(("a.mmmodel.yaml", Specs.Student("Twin")), ("b.mmmodel.yaml", Specs.Student("Twin")), ("c.mmmodel.yaml", Specs.Student("TWIN")));
+
+        Assert.NotEmpty(await project.Analyze());
+        Assert.Empty(project.Compile());
+    }
+}
