@@ -10,6 +10,7 @@ using MmMamba.Runtime;
 using MmMamba.Runtime.Caching;
 using MmMamba.Runtime.Checkpoints;
 using MmMamba.Runtime.Data;
+using MmMamba.Runtime.Distillation;
 using MmMamba.Runtime.Layers;
 using MmMamba.Runtime.Plans;
 using MmMamba.Runtime.Seeding;
@@ -17,7 +18,8 @@ using TorchSharp;
 
 namespace MmMamba.Models;
 
-/// <summary>HoVLE-2.6B, the quadratic-complexity teacher. 0 Mamba-2 and 32 attention layers; 2,606,327,808 parameters.</summary>
+/// <summary>HoVLE-2.6B, the quadratic-complexity teacher.</summary>
+/// <remarks>0 Mamba-2 and 32 attention layers; 2,606,327,808 parameters.</remarks>
 public sealed partial class Hovle : VisionLanguageModel, IGeneratedModel<Hovle>
 {
     /// <summary>Width of the residual stream.</summary>

@@ -10,6 +10,7 @@ using MmMamba.Runtime;
 using MmMamba.Runtime.Caching;
 using MmMamba.Runtime.Checkpoints;
 using MmMamba.Runtime.Data;
+using MmMamba.Runtime.Distillation;
 using MmMamba.Runtime.Layers;
 using MmMamba.Runtime.Plans;
 using MmMamba.Runtime.Seeding;
@@ -17,7 +18,8 @@ using TorchSharp;
 
 namespace MmMamba.Models;
 
-/// <summary>24 Mamba-2 and 8 attention layers, head-interleaved. 24 Mamba-2 and 8 attention layers; 2,708,076,288 parameters.</summary>
+/// <summary>24 Mamba-2 and 8 attention layers, head-interleaved.</summary>
+/// <remarks>24 Mamba-2 and 8 attention layers; 2,708,076,288 parameters.</remarks>
 public sealed partial class MmMambaHybrid : VisionLanguageModel, IGeneratedModel<MmMambaHybrid>
 {
     /// <summary>Width of the residual stream.</summary>
@@ -154,32 +156,70 @@ public sealed partial class MmMambaHybrid : VisionLanguageModel, IGeneratedModel
         public static long CacheBytes(long tokens, int elementSize = 4) => KvBytes(tokens, elementSize) + StateBytes(elementSize);
     }
 
-    /// <summary>The stages of the recipe.</summary>
+    /// <summary>The stages of the recipe: each takes what the one before it returned, or the word that it was skipped.</summary>
     public static class Distillation
     {
-        /// <summary>Stage 1.</summary>
+        /// <summary>Stage 1: what the mixers introduced learns each layer's attention output.</summary>
         public static class Introduced
         {
             /// <summary>Parameters that the stage trains.</summary>
             public const long TrainedCount = 135_664_640;
             /// <summary>Parameters of the model in this stage.</summary>
             public const long TotalCount = 2_741_992_448;
+
+            /// <summary>The recipe's own options.</summary>
+            public static TrainingOptions Options => TrainingOptions.Of(Plan.Distillation!, StageKind.Introduced);
+
+            /// <summary>Runs the stage, by the recipe's options unless others are given.</summary>
+            public static IntroducedArtefact Run(
+                Hovle teacher, IEnumerable<Batch> data, TrainingOptions? options = null,
+                IProgress<StepReport>? progress = null, CancellationToken cancellation = default) =>
+                new MixerDistillation(teacher, Plan).RunIntroduced(data, options ?? Options, progress, cancellation);
+
+            /// <summary>Skips the stage: the mixers as they are seeded.</summary>
+            public static IntroducedArtefact Skip(Hovle teacher, ulong seed) => IntroducedArtefact.Skipped(teacher, Plan, seed);
         }
-        /// <summary>Stage 2.</summary>
+
+        /// <summary>Stage 2: the whole mixers learn the same.</summary>
         public static class Mixer
         {
             /// <summary>Parameters that the stage trains.</summary>
             public const long TrainedCount = 404_100_096;
             /// <summary>Parameters of the model in this stage.</summary>
             public const long TotalCount = 2_741_992_448;
+
+            /// <summary>The recipe's own options.</summary>
+            public static TrainingOptions Options => TrainingOptions.Of(Plan.Distillation!, StageKind.Mixer);
+
+            /// <summary>Runs the stage, by the recipe's options unless others are given.</summary>
+            public static MixerArtefact Run(
+                Hovle teacher, IntroducedArtefact start, IEnumerable<Batch> data, TrainingOptions? options = null,
+                IProgress<StepReport>? progress = null, CancellationToken cancellation = default) =>
+                new MixerDistillation(teacher, Plan).RunMixer(start, data, options ?? Options, progress, cancellation);
+
+            /// <summary>Skips the stage: the mixers as the introduced stage left them.</summary>
+            public static MixerArtefact Skip(IntroducedArtefact start) => MixerArtefact.Skipped(start);
         }
-        /// <summary>Stage 3.</summary>
+
+        /// <summary>Stage 3: the student learns the teacher's next-token distribution.</summary>
         public static class EndToEnd
         {
             /// <summary>Parameters that the stage trains.</summary>
             public const long TrainedCount = 303_075_072;
             /// <summary>Parameters of the model in this stage.</summary>
             public const long TotalCount = 2_708_076_288;
+
+            /// <summary>The recipe's own options.</summary>
+            public static TrainingOptions Options => TrainingOptions.Of(Plan.Distillation!, StageKind.EndToEnd);
+
+            /// <summary>Runs the stage, by the recipe's options unless others are given.</summary>
+            public static StudentArtefact<MmMambaHybrid> Run(
+                Hovle teacher, MixerArtefact start, IEnumerable<Batch> data, TrainingOptions? options = null,
+                IProgress<StepReport>? progress = null, CancellationToken cancellation = default) =>
+                new EndToEndDistillation(teacher, Plan).Run(start, data, options ?? Options, Create, progress, cancellation);
+
+            /// <summary>Skips the stage: the student as the mixers make it.</summary>
+            public static MmMambaHybrid Skip(Hovle teacher, MixerArtefact start) => StudentAssembly.Build(teacher, Plan, start.Mixers, Create);
         }
     }
 

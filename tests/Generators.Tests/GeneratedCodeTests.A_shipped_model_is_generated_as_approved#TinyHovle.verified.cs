@@ -10,6 +10,7 @@ using MmMamba.Runtime;
 using MmMamba.Runtime.Caching;
 using MmMamba.Runtime.Checkpoints;
 using MmMamba.Runtime.Data;
+using MmMamba.Runtime.Distillation;
 using MmMamba.Runtime.Layers;
 using MmMamba.Runtime.Plans;
 using MmMamba.Runtime.Seeding;
@@ -17,7 +18,8 @@ using TorchSharp;
 
 namespace MmMamba.Models;
 
-/// <summary>A teacher of the same kind, small enough to train and distil on two cores. 0 Mamba-2 and 8 attention layers; 2,108,160 parameters.</summary>
+/// <summary>A teacher of the same kind, small enough to train and distil on two cores.</summary>
+/// <remarks>0 Mamba-2 and 8 attention layers; 2,108,160 parameters.</remarks>
 public sealed partial class TinyHovle : VisionLanguageModel, IGeneratedModel<TinyHovle>
 {
     /// <summary>Width of the residual stream.</summary>

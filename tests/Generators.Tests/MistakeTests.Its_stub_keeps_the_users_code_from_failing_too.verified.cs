@@ -10,6 +10,7 @@ using MmMamba.Runtime;
 using MmMamba.Runtime.Caching;
 using MmMamba.Runtime.Checkpoints;
 using MmMamba.Runtime.Data;
+using MmMamba.Runtime.Distillation;
 using MmMamba.Runtime.Layers;
 using MmMamba.Runtime.Plans;
 using MmMamba.Runtime.Seeding;

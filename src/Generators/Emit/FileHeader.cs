@@ -16,6 +16,7 @@ static class FileHeader
         using MmMamba.Runtime.Caching;
         using MmMamba.Runtime.Checkpoints;
         using MmMamba.Runtime.Data;
+        using MmMamba.Runtime.Distillation;
         using MmMamba.Runtime.Layers;
         using MmMamba.Runtime.Plans;
         using MmMamba.Runtime.Seeding;

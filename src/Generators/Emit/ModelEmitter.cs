@@ -11,7 +11,8 @@ static class ModelEmitter
         var (model, w) = (output.Model, new CodeWriter());
         var name = Identifier.Of(model.Name);
         FileHeader.Emit(w, model.File, target);
-        w.Write(Doc.Summary(SummaryOf(model)));
+        w.Write(Doc.Summary(model.Summary.Length > 0 ? model.Summary : CountsOf(model)));
+        if (model.Summary.Length > 0) w.Write($"/// <remarks>{CountsOf(model)}</remarks>");
         using (w.Block($"public sealed partial class {name} : VisionLanguageModel, IGeneratedModel<{name}>"))
         {
             ConstantsEmitter.Emit(w, model);
@@ -34,12 +35,10 @@ static class ModelEmitter
         return w.ToString();
     }
 
-    static string SummaryOf(ResolvedModel model)
+    static string CountsOf(ResolvedModel model)
     {
         var attention = model.Layers.Count(layer => layer.Mixer is ResolvedAttention);
-        var mamba2 = model.Layers.Count - attention;
-        var counts = string.Format(CultureInfo.InvariantCulture,
-            "{0} Mamba-2 and {1} attention layers; {2:#,0} parameters.", mamba2, attention, model.ParameterCount);
-        return model.Summary.Length == 0 ? counts : $"{model.Summary} {counts}";
+        return string.Format(CultureInfo.InvariantCulture, "{0} Mamba-2 and {1} attention layers; {2:#,0} parameters.",
+            model.Layers.Count - attention, attention, model.ParameterCount);
     }
 }

@@ -11,6 +11,8 @@ static class ReservedNames
         // Members.
         "Plan", "Create", "Load", "SeedFrom", "CreateCache", "CreatePlan", "CreateDistillationPlan", "Cache", "Costs", "Distillation",
         "Introduced", "Mixer", "EndToEnd", "HiddenSize", "LayerCount", "Heads", "KvHeads", "HeadDim", "VocabSize", "TokensPerTile", "ParameterCount",
+        "KvElementsPerToken", "SsmElements", "ConvElements", "WeightBytes", "KvBytes", "StateBytes", "CacheBytes", "Layer", "Options", "TrainedCount",
+        "TotalCount", "Run", "Skip",
         // Types of the engine.
         "VisionLanguageModel", "IGeneratedModel", "InputException", "ParameterSource", "SeededParameters", "CheckpointParameters",
         "AttentionLayer", "Mamba2Layer", "ModelCache", "KvCache", "Mamba2State",
