@@ -26,6 +26,7 @@ static class SsdScan
         var (batch, length, groups, width) = (v.shape[0], v.shape[1], v.shape[2], v.shape[3]);
         var (heads, keys) = (q.shape[2], q.shape[3]);
         var each = heads / groups;
+        chunk = Math.Min(chunk, Fastest(v.device, width));
         // Equal chunks: 150 tokens in chunks of at most 64 are 3 of 50, without a padded tail.
         var chunks = (length + chunk - 1) / chunk;
         var tokens = (length + chunks - 1) / chunks;
@@ -97,6 +98,9 @@ static class SsdScan
         return bmm(factors.flatten(0, 2), states.reshape(batch * groups * each, chunks + 1 - firstColumn, size))
             .view(batch, groups, each, rows, size);
     }
+
+    // On a CPU the work on weights of token pairs outgrows the small matrix products where chunks are much longer than heads are wide.
+    static int Fastest(Device device, long width) => device.type == DeviceType.CPU ? (int)Math.Clamp(width, 16, 64) : int.MaxValue;
 
     static Tensor Pad(Tensor x, long tokens) => nn.functional.pad(x, [0, 0, 0, 0, 0, tokens]);
 
