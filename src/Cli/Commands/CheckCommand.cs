@@ -1,0 +1,32 @@
+using System.CommandLine;
+using MmMamba.Cli.Specs;
+using MmMamba.ModelDsl.Binding;
+
+namespace MmMamba.Cli.Commands;
+
+/// <summary><c>mmmamba check</c>: the mistakes of specs, in the compiler's own format.</summary>
+static class CheckCommand
+{
+    public static Command Create()
+    {
+        var paths = new Argument<string[]>("specs")
+        {
+            Description = "Spec files, or folders of *.mmmodel.yaml; the current folder if none is named.",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
+        var command = new Command("check", "Report the mistakes of specs, each at its line and column.") { paths };
+        command.SetAction(result => Run(result.GetValue(paths) is { Length: > 0 } named ? named : ["."]));
+        return command;
+    }
+
+    static int Run(string[] paths)
+    {
+        var library = SpecLibrary.Open(paths);
+        foreach (var diagnostic in library.Diagnostics) Console.WriteLine(SpecLibrary.Format(diagnostic));
+        var errors = library.Diagnostics.Count(diagnostic => diagnostic.Severity == Severity.Error);
+        Console.WriteLine(errors == 0
+            ? $"{library.Own.Count} models, no errors"
+            : $"{errors} error{(errors == 1 ? "" : "s")}");
+        return errors == 0 ? ExitCode.Ok : ExitCode.Refused;
+    }
+}

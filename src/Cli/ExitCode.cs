@@ -1,0 +1,19 @@
+namespace MmMamba.Cli;
+
+/// <summary>What the tool's exit code says.</summary>
+static class ExitCode
+{
+    public const int Ok = 0;
+
+    /// <summary>The input was refused: a spec, a checkpoint, a picture, a file. One line on standard error says why.</summary>
+    public const int Refused = 1;
+
+    /// <summary>The command line was wrong.</summary>
+    public const int Usage = 2;
+
+    /// <summary>A mistake of the tool itself.</summary>
+    public const int Internal = 3;
+
+    /// <summary>Interrupted from the keyboard.</summary>
+    public const int Interrupted = 130;
+}
