@@ -22,7 +22,7 @@ static class CheckCommand
     static int Run(string[] paths)
     {
         var library = SpecLibrary.Open(paths);
-        foreach (var diagnostic in library.Diagnostics) Console.WriteLine(SpecLibrary.Format(diagnostic));
+        foreach (var diagnostic in library.Diagnostics) Console.WriteLine(diagnostic);
         var errors = library.Diagnostics.Count(diagnostic => diagnostic.Severity == Severity.Error);
         Console.WriteLine(errors == 0
             ? $"{library.Own.Count} models, no errors"

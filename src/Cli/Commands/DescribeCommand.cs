@@ -15,7 +15,7 @@ static class DescribeCommand
         var command = new Command("describe", "Print what a spec means: layers, tensors, counts, costs, transfer, stages.") { model, format };
         command.SetAction(result =>
         {
-            var resolved = SpecLibrary.Find(result.GetRequiredValue(model)).Resolved;
+            var resolved = SpecLibrary.Find(result.GetRequiredValue(model)).Model.Resolved;
             Console.Write(result.GetValue(format) == "json" ? DescribeJson.Render(resolved) : Sheet.Render(resolved));
             return ExitCode.Ok;
         });

@@ -1,0 +1,79 @@
+using System.CommandLine;
+using System.Diagnostics;
+using MmMamba.Cli.Jobs;
+using MmMamba.Cli.Live;
+using MmMamba.Cli.Reports;
+using MmMamba.Cli.Specs;
+using MmMamba.Runtime;
+using MmMamba.Runtime.Checkpoints;
+using Spectre.Console;
+
+namespace MmMamba.Cli.Commands;
+
+/// <summary><c>mmmamba distill</c>: the whole way from a teacher to a distilled student, with a report.</summary>
+static class DistillCommand
+{
+    const string BundledTeacher = "TinyHovle";
+
+    public static Command Create()
+    {
+        var model = new Argument<string>("model") { Description = "A student: a built-in model's name or a spec file.", DefaultValueFactory = _ => "TinyMmMambaHybrid" };
+        var teacher = new Option<string?>("--teacher") { Description = "The teacher's checkpoint. Without it: the one that comes with the tool, or with --data one that is trained first." };
+        var output = new Option<string?>("--output") { Description = "The report's folder; runs/<model> if none is named." };
+        var scale = RunOptions.Range(new Option<double>("--scale") { Description = "Factor on the steps of the recipe's stages.", DefaultValueFactory = _ => 1.0 }, 1e-6, 1e6);
+        var command = new Command("distill", "Seed a student from its teacher, run the stages of its recipe, and report.") { model, teacher, output, scale };
+        var recipe = new TeacherOptions(command, "teacher-");
+        var run = new RunOptions(command);
+        command.SetAction((result, cancellation) =>
+        {
+            var (student, library) = SpecLibrary.Find(result.GetRequiredValue(model));
+            Run(new(student, library, result.GetValue(teacher), result.GetValue(run.Data) is not null, result.GetValue(output) ?? Path.Combine("runs", student.Plan.Name), result.GetValue(scale)),
+                recipe.Read(result), run.Open(result, cancellation), cancellation);
+            return Task.FromResult(ExitCode.Ok);
+        });
+        return command;
+    }
+
+    sealed record Asked(NamedModel Student, SpecLibrary Library, string? Teacher, bool HasData, string Output, double Scale);
+
+    static void Run(Asked asked, TeacherRecipe recipe, RunSettings settings, CancellationToken cancellation)
+    {
+        var plan = asked.Student.Plan;
+        if (plan.Teacher is null) throw new InputException($"{plan.Name} has no teacher; distil a student.");
+        var teacherPlan = asked.Library.Model(plan.Teacher).Plan;
+        var checkpoint = asked.Teacher ?? (asked.HasData ? null : Bundled(plan.Teacher));
+
+        using var output = OutputFolder.Create(asked.Output);
+        var clock = Stopwatch.StartNew();
+        var console = AnsiConsole.Console;
+        console.WriteLine($"{plan.Name} from {plan.Teacher} on {settings.Data.Description}; {Compute.Describe(settings.Device)}");
+        DistillOutcome outcome;
+        using (var display = new RunDisplay(console))
+        {
+            using var teacher = checkpoint is not null
+                ? Checkpoint.Load(teacherPlan, checkpoint, settings.Device)
+                : Train(teacherPlan, recipe, settings, output, display, cancellation);
+            outcome = DistillJob.Run(teacher, plan, asked.Scale, settings, output, display, cancellation);
+        }
+        DistillReport.Write(asked.Student.Resolved, outcome, settings, clock.Elapsed, output, console);
+        output.Complete();
+        console.WriteLine($"report: {Path.Combine(asked.Output, "report.html")}");
+    }
+
+    static VisionLanguageModel Train(
+        Runtime.Plans.ModelPlan plan, TeacherRecipe recipe, RunSettings settings, OutputFolder output, RunDisplay display, CancellationToken cancellation)
+    {
+        display.Begin("teacher");
+        var teacher = TeacherJob.Run(plan, recipe, settings, display, cancellation);
+        Checkpoint.Save(teacher, output.At("teacher.safetensors"));
+        return teacher;
+    }
+
+    static string Bundled(string teacher)
+    {
+        var path = Path.Combine(AppContext.BaseDirectory, "checkpoints", "tiny-hovle.safetensors");
+        return teacher == BundledTeacher && File.Exists(path)
+            ? path
+            : throw new InputException($"no checkpoint of {teacher} comes with the tool; name one with --teacher, or train one on --data.");
+    }
+}

@@ -1,0 +1,45 @@
+using System.CommandLine;
+using MmMamba.Cli.Jobs;
+using MmMamba.Cli.Live;
+using MmMamba.Cli.Specs;
+using MmMamba.Runtime;
+using MmMamba.Runtime.Checkpoints;
+using Spectre.Console;
+using TorchSharp;
+
+namespace MmMamba.Cli.Commands;
+
+/// <summary><c>mmmamba train</c>: a teacher from nothing.</summary>
+static class TrainCommand
+{
+    public static Command Create()
+    {
+        var model = new Argument<string>("model") { Description = "A teacher: a built-in model's name or a spec file.", DefaultValueFactory = _ => "TinyHovle" };
+        var output = new Option<string>("--output") { Description = "The checkpoint to write.", Required = true };
+        var half = new Option<bool>("--half") { Description = "Store float16: half the size, for a teacher that is only read." };
+        var command = new Command("train", "Train a teacher on pictures and questions.") { model, output, half };
+        var recipe = new TeacherOptions(command);
+        var run = new RunOptions(command);
+        command.SetAction((result, cancellation) =>
+        {
+            Train(result.GetRequiredValue(model), result.GetRequiredValue(output), result.GetValue(half), recipe.Read(result), run.Open(result, cancellation), cancellation);
+            return Task.FromResult(ExitCode.Ok);
+        });
+        return command;
+    }
+
+    static void Train(string name, string output, bool half, TeacherRecipe recipe, RunSettings settings, CancellationToken cancellation)
+    {
+        var plan = SpecLibrary.Find(name).Model.Plan;
+        if (plan.Teacher is not null) throw new InputException($"{plan.Name} is a student of {plan.Teacher}; train a teacher, and distil the student from it.");
+        if (File.Exists(output)) throw new InputException($"{output}: the file exists; name another, or remove it.");
+        AnsiConsole.Console.WriteLine($"{plan.Name} on {settings.Data.Description}; {Compute.Describe(settings.Device)}");
+        using var display = new RunDisplay(AnsiConsole.Console);
+        display.Begin("teacher");
+        using var teacher = TeacherJob.Run(plan, recipe, settings, display, cancellation);
+        Checkpoint.Save(teacher, output, storeAs: half ? torch.ScalarType.Float16 : null);
+        display.Begin("ask the teacher model");
+        var judged = Judge.Ask(teacher, settings, cancellation);
+        display.Note(string.Join("  ", judged.Kinds.Select(kind => FormattableString.Invariant($"{kind.Kind} {100 * kind.Accuracy.Value:0.0} (chance {100 * kind.Chance:0.0})"))));
+    }
+}

@@ -1,0 +1,68 @@
+using MmMamba.Runtime;
+using MmMamba.Runtime.Data;
+
+namespace MmMamba.Cli.Jobs;
+
+/// <summary>What a run is trained and judged on: the drawn set, anyone's photographs, or a set of conversations on disk.</summary>
+abstract class PictureData
+{
+    /// <summary>For reports and for the chain of artefacts.</summary>
+    public abstract string Description { get; }
+
+    /// <summary>Whether the training conversations are a set that is gone through again and again, each time in another order.</summary>
+    public abstract bool IsFinite { get; }
+
+    /// <summary>Conversations for students.</summary>
+    public abstract IConversationSource Training(ulong seed);
+
+    /// <summary>Conversations to train a teacher on, in the order in which they are to be seen.</summary>
+    public abstract IConversationSource Lessons(ulong seed, long count);
+
+    /// <summary>Conversations about pictures that no training shows.</summary>
+    public abstract IConversationSource Test(long count);
+
+    /// <summary>The set that the project draws itself.</summary>
+    public static PictureData Drawn() => new Pictures("drawn shapes and words", DrawnPictures.Splits());
+
+    /// <summary>Photographs in class folders (a folder or a zip), or a folder that <c>mmmamba data</c> wrote.</summary>
+    /// <param name="train">A path; with <paramref name="test"/> only its training part is used.</param>
+    /// <param name="test">Another path for the test, or null.</param>
+    /// <param name="cancellation">Stops the reading.</param>
+    public static PictureData Open(string train, string? test, CancellationToken cancellation)
+    {
+        var lines = Path.Combine(train, DataSetWriter.Train + ".jsonl");
+        if (File.Exists(lines))
+            return new Set(train, new ConversationSet(lines, train), OpenTest(test ?? train));
+        var photographs = Photographs.Open(train, test, cancellation: cancellation);
+        return new Pictures(Path.GetFileName(Path.TrimEndingDirectorySeparator(train)), photographs.Splits);
+    }
+
+    static ConversationSet OpenTest(string folder) => new(Path.Combine(folder, DataSetWriter.Test + ".jsonl"), folder);
+
+    sealed class Pictures(string description, PictureSplits splits) : PictureData
+    {
+        // The test's stream differs from every training stream in its pictures; its seed is fixed so that runs are comparable.
+        const ulong TestSeed = 0x7E57;
+
+        public override string Description => description;
+        public override bool IsFinite => false;
+        public override IConversationSource Training(ulong seed) => new MosaicSource(splits.Train, new() { Augment = true }, seed);
+        public override IConversationSource Lessons(ulong seed, long count) => Curriculum.Create(splits.Train, seed, count);
+        public override IConversationSource Test(long count) => new MosaicSource(splits.Test, new(), TestSeed, count);
+    }
+
+    sealed class Set(string folder, ConversationSet train, ConversationSet test) : PictureData
+    {
+        public override string Description => Path.GetFileName(Path.TrimEndingDirectorySeparator(folder));
+        public override bool IsFinite => true;
+        public override IConversationSource Training(ulong seed) => train;
+        public override IConversationSource Lessons(ulong seed, long count) => train;
+        public override IConversationSource Test(long count) => test.Count <= count ? test : new FirstOf(test, count);
+    }
+
+    sealed class FirstOf(IConversationSource source, long count) : IConversationSource
+    {
+        public long Count => count;
+        public Conversation Get(long index) => source.Get(index);
+    }
+}

@@ -1,0 +1,40 @@
+using MmMamba.Runtime;
+using MmMamba.Runtime.Data;
+using MmMamba.Runtime.Distillation;
+using MmMamba.Runtime.Plans;
+using MmMamba.Runtime.Seeding;
+
+namespace MmMamba.Cli.Jobs;
+
+/// <summary>How long and how fast a teacher is trained.</summary>
+/// <param name="Steps">Optimizer steps.</param>
+/// <param name="Batch">Conversations a step.</param>
+/// <param name="LearningRate">Highest rate.</param>
+sealed record TeacherRecipe(int Steps, int Batch, double LearningRate);
+
+/// <summary>Trains a teacher from drawn parameters on the lessons of a data set.</summary>
+static class TeacherJob
+{
+    public static VisionLanguageModel Run(
+        ModelPlan plan, TeacherRecipe recipe, RunSettings settings, IProgress<StepReport> progress, CancellationToken cancellation)
+    {
+        var model = new VisionLanguageModel(plan, new DrawnParameters(settings.Seed, settings.Device));
+        var lessons = settings.Data.Lessons(settings.Seed, (long)recipe.Steps * recipe.Batch);
+        var loader = new BatchLoader(lessons, Encoders.For(plan), new()
+        {
+            Size = recipe.Batch, Workers = settings.Workers, Endless = true, Device = settings.Device,
+        });
+        TeacherTraining.Run(model, loader.Read(cancellation), new()
+        {
+            Steps = recipe.Steps,
+            Batch = recipe.Batch,
+            LearningRate = recipe.LearningRate,
+            Schedule = new(ScheduleKind.Cosine, Warmup: 0.03, Decay: 0),
+            Optimizer = new(Beta1: 0.9, Beta2: 0.98, Eps: 1e-8, WeightDecay: 0.05),
+            Clip = 1,
+            Seed = settings.Seed,
+            Data = settings.Data.Description,
+        }, progress, cancellation);
+        return model;
+    }
+}

@@ -1,0 +1,79 @@
+using MmMamba.ModelDsl.Architecture;
+using MmMamba.ModelDsl.Binding;
+using MmMamba.Models;
+using MmMamba.Runtime;
+using MmMamba.Runtime.Plans;
+using PlanText = MmMamba.ModelDsl.Rendering.PlanJson;
+
+namespace MmMamba.Cli.Specs;
+
+/// <summary>A model that the tool can name, in both of its forms.</summary>
+/// <param name="Resolved">What the spec means.</param>
+/// <param name="Plan">What the engine runs.</param>
+sealed record NamedModel(ResolvedModel Resolved, ModelPlan Plan);
+
+/// <summary>The specs of some folders and files together with those that come with the tool. A spec of one's own hides the tool's of the same name.</summary>
+sealed class SpecLibrary
+{
+    const string Extension = ".mmmodel.yaml";
+
+    readonly Dictionary<string, ResolvedModel> _models;
+
+    SpecLibrary(IReadOnlyList<ParsedSpec> own)
+    {
+        var ownNames = own.Select(spec => spec.Name).ToHashSet();
+        var shipped = PublishedSpecs.All
+            .Select(spec => SpecParser.Parse(new(spec.File, spec.Text)))
+            .Where(spec => !ownNames.Contains(spec.Name));
+        var bound = Catalog.Bind([.. own, .. shipped]);
+        var resolved = ModelSet.Resolve(bound);
+        _models = resolved.ToDictionary(model => model.Name);
+        Own = [.. bound.Take(own.Count)];
+        Diagnostics = [.. Own.SelectMany(spec => spec.Diagnostics)];
+    }
+
+    /// <summary>The specs that were named, without the tool's.</summary>
+    public IReadOnlyList<BoundSpec> Own { get; }
+
+    /// <summary>What was found in them.</summary>
+    public IReadOnlyList<Diagnostic> Diagnostics { get; }
+
+    /// <summary>Reads files, and the specs of folders.</summary>
+    public static SpecLibrary Open(IReadOnlyList<string> paths) => new([.. paths.SelectMany(Files).Distinct().Select(Read)]);
+
+    /// <summary>
+    /// A model by the name of a built-in one or by its spec file, in which names are looked up among the specs of its folder and the
+    /// built-in ones. Its teacher is found in the same library.
+    /// </summary>
+    public static (NamedModel Model, SpecLibrary Library) Find(string nameOrFile)
+    {
+        var isFile = nameOrFile.EndsWith(".yaml", StringComparison.Ordinal) || nameOrFile.EndsWith(".yml", StringComparison.Ordinal);
+        if (!isFile)
+        {
+            var builtIn = new SpecLibrary([]);
+            return (builtIn.Model(nameOrFile), builtIn);
+        }
+        if (!File.Exists(nameOrFile)) throw new InputException($"{nameOrFile}: there is no such spec file.");
+        var folder = Path.GetDirectoryName(Path.GetFullPath(nameOrFile))!;
+        var parsed = Read(nameOrFile);
+        var beside = Files(folder).Where(path => Path.GetFullPath(path) != Path.GetFullPath(nameOrFile)).Select(Read);
+        var library = new SpecLibrary([parsed, .. beside]);
+        if (library.Own[0].Diagnostics.FirstOrDefault(diagnostic => diagnostic.Severity == Severity.Error) is { } error)
+            throw new InputException(error.ToString());
+        return (library.Model(parsed.Name!), library);
+    }
+
+    /// <summary>A model of this library by name.</summary>
+    public NamedModel Model(string name) => _models.TryGetValue(name, out var found)
+        ? new(found, PlanJson.Parse(PlanText.Render(found)))
+        : throw new InputException($"there is no model '{name}'; known are {string.Join(", ", _models.Keys.Order(StringComparer.Ordinal))}, or name a *{Extension} file.");
+
+    static IEnumerable<string> Files(string path)
+    {
+        if (File.Exists(path)) return [path];
+        if (!Directory.Exists(path)) throw new InputException($"{path}: there is no such file or folder.");
+        return Directory.EnumerateFiles(path, "*" + Extension).Order(StringComparer.Ordinal);
+    }
+
+    static ParsedSpec Read(string path) => SpecParser.Parse(new(path, File.ReadAllText(path)));
+}
