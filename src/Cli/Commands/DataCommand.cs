@@ -26,7 +26,7 @@ static class DataCommand
             var splits = result.GetValue(photographs) is { } path
                 ? Photographs.Open(path, result.GetValue(test), new() { Seed = result.GetValue(seed) }, cancellation: cancellation).Splits
                 : DrawnPictures.Splits(result.GetValue(seed));
-            var options = new MosaicOptions { Turns = result.GetValue(turns) };
+            var options = PictureData.Mosaics with { Turns = result.GetValue(turns) };
             var folder = result.GetRequiredValue(output);
             DataSetWriter.Write(
                 new MosaicSource(splits.Train, options, result.GetValue(seed) * 2), result.GetValue(train),

@@ -6,6 +6,9 @@ namespace MmMamba.Cli.Jobs;
 /// <summary>What a run is trained and judged on: the drawn set, anyone's photographs, or a set of conversations on disk.</summary>
 abstract class PictureData
 {
+    /// <summary>What the tool's mosaics look like: cells of one size, two patches of tokens wide, on the tiny models' one tile.</summary>
+    public static MosaicOptions Mosaics { get; } = new() { Canvas = 128, Cell = 32 };
+
     /// <summary>For reports and for the chain of artefacts.</summary>
     public abstract string Description { get; }
 
@@ -46,9 +49,9 @@ abstract class PictureData
 
         public override string Description => description;
         public override bool IsFinite => false;
-        public override IConversationSource Training(ulong seed) => new MosaicSource(splits.Train, new() { Augment = true }, seed);
-        public override IConversationSource Lessons(ulong seed, long count) => Curriculum.Create(splits.Train, seed, count);
-        public override IConversationSource Test(long count) => new MosaicSource(splits.Test, new(), TestSeed, count);
+        public override IConversationSource Training(ulong seed) => new MosaicSource(splits.Train, Mosaics with { Augment = true }, seed);
+        public override IConversationSource Lessons(ulong seed, long count) => Curriculum.Create(splits.Train, Mosaics, seed, count);
+        public override IConversationSource Test(long count) => new MosaicSource(splits.Test, Mosaics, TestSeed, count);
     }
 
     sealed class Set(string folder, ConversationSet train, ConversationSet test) : PictureData

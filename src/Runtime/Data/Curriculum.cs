@@ -23,16 +23,17 @@ public sealed class Curriculum : IConversationSource
 
     /// <summary>The lessons about a source of pictures.</summary>
     /// <param name="pictures">What is shown.</param>
+    /// <param name="mosaics">What mosaics look like; grids, kinds, turns and shares are the lessons' own.</param>
     /// <param name="seed">Decides every conversation.</param>
     /// <param name="count">Conversations in all.</param>
-    public static Curriculum Create(IPictureSource pictures, ulong seed, long count)
+    public static Curriculum Create(IPictureSource pictures, MosaicOptions mosaics, ulong seed, long count)
     {
         KindWeight[] kinds =
         [
             new(QuestionKinds.Present, 1), new(QuestionKinds.At, 2), new(QuestionKinds.Beside, 2),
             new(QuestionKinds.Count, 1), new(QuestionKinds.Choice, 1),
         ];
-        var first = new MosaicOptions { Grids = [new(1, 1), new(2, 1)], Kinds = kinds, Coarse = 0.3, Augment = true, Turns = Turns };
+        var first = mosaics with { Grids = [new(1, 1), new(2, 1)], Kinds = kinds, Coarse = 0.3, Augment = true, Turns = Turns };
         var second = first with { Grids = [new(1, 1), new(2, 2), new(3, 2), new(4, 3)], Coarse = 0.4 };
         var third = second with { Grids = [new(1, 1), new(2, 2), new(3, 3), new(4, 4)], Coarse = 0.05 };
         return new(

@@ -14,6 +14,12 @@ public sealed record MosaicOptions
     /// <summary>Side of the canvas, pixels, 32 to 1024.</summary>
     public int Canvas { get; init; } = 128;
 
+    /// <summary>
+    /// Side of a cell, pixels, 8 to a quarter of the canvas: every grid begins in the upper left corner and the rest of the canvas is left
+    /// grey, so that a picture looks the same in every grid. Null divides the whole canvas among a grid's cells.
+    /// </summary>
+    public int? Cell { get; init; }
+
     /// <summary>The grids, 1 x 1 to 4 x 4.</summary>
     public IReadOnlyList<GridWeight> Grids { get; init; } = [new(1, 1), new(2, 2), new(3, 3), new(4, 4)];
 
@@ -38,6 +44,7 @@ public sealed record MosaicOptions
     internal void Validate()
     {
         Require(Canvas is >= 32 and <= 1024, "the canvas is 32 to 1024 pixels wide", Canvas);
+        Require(Cell is null || (Cell >= 8 && Cell <= Canvas / 4), "cells are 8 pixels to a quarter of the canvas wide", Cell);
         Require(Turns >= 1, "at least one turn is asked", Turns);
         Require(Coarse is >= 0 and <= 1, "the share of coarse mosaics lies from 0 to 1", Coarse);
         Require(Letters.Length >= 16 && Letters.All(char.IsAsciiLetterUpper) && Letters.Distinct().Count() == Letters.Length,

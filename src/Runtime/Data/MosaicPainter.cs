@@ -5,16 +5,17 @@ namespace MmMamba.Runtime.Data;
 /// <summary>Draws mosaics onto a square canvas.</summary>
 /// <param name="pictures">Where the pictures come from.</param>
 /// <param name="canvasSide">Side of the canvas, pixels.</param>
-sealed class MosaicPainter(IPictureSource pictures, int canvasSide)
+/// <param name="fixedCell">Side of every grid's cells, pixels; null divides the canvas.</param>
+sealed class MosaicPainter(IPictureSource pictures, int canvasSide, int? fixedCell)
 {
-    /// <summary>Grey of the margin that is left where the grid doesn't divide the canvas.</summary>
+    /// <summary>Grey of what the grid leaves free.</summary>
     const byte Margin = 128;
 
     /// <summary>Side of a plate, pixels at scale 1: a glyph with its margin, no larger than a patch.</summary>
     const int Plate = 8;
 
     /// <summary>Side of a cell, pixels.</summary>
-    public int CellSide(int grid) => canvasSide / grid;
+    public int CellSide(int grid) => fixedCell ?? canvasSide / grid;
 
     public RgbImage Paint(Mosaic mosaic)
     {
@@ -25,9 +26,10 @@ sealed class MosaicPainter(IPictureSource pictures, int canvasSide)
         for (var i = 0; i < mosaic.Cells.Count; i++)
         {
             var cell = mosaic.Cells[i];
-            // Cells begin where exact thirds would, so that the margin is spread between them.
-            var left = i % mosaic.Side * canvasSide / mosaic.Side;
-            var top = i / mosaic.Side * canvasSide / mosaic.Side;
+            // Without a fixed side cells begin where exact thirds would, so that the margin is spread between them.
+            var whole = fixedCell * mosaic.Side ?? canvasSide;
+            var left = i % mosaic.Side * whole / mosaic.Side;
+            var top = i / mosaic.Side * whole / mosaic.Side;
             var picture = pictures.Get(cell.Class, cell.Picture);
             ReadOnlySpan<byte> pixels = picture.Pixels;
             if (picture.Width != side)

@@ -29,7 +29,7 @@ public sealed class MosaicSource : IConversationSource
         (_pictures, _seed, Count) = (pictures, seed, count);
         _lookAlikes = LookAlikes.Find(pictures);
         _gridWeights = [.. _options.Grids.Select(grid => grid.Weight)];
-        _painter = new(pictures, _options.Canvas);
+        _painter = new(pictures, _options.Canvas, _options.Cell);
     }
 
     /// <inheritdoc/>
