@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Globalization;
 using MmMamba.Cli.Jobs;
 using MmMamba.Cli.Live;
 using MmMamba.Cli.Reports;
@@ -46,7 +47,7 @@ static class DistillCommand
         using var output = OutputFolder.Create(asked.Output);
         var clock = Stopwatch.StartNew();
         var console = AnsiConsole.Console;
-        console.WriteLine($"{plan.Name} from {plan.Teacher} on {settings.Data.Description}; {Compute.Describe(settings.Device)}");
+        console.Profile.Out.Writer.WriteLine($"{plan.Name} from {plan.Teacher} on {settings.Data.Description}; {Compute.Describe(settings.Device)}");
         DistillOutcome outcome;
         using (var display = new RunDisplay(console))
         {
@@ -55,9 +56,10 @@ static class DistillCommand
                 : Train(teacherPlan, recipe, settings, output, display, cancellation);
             outcome = DistillJob.Run(teacher, plan, asked.Scale, settings, output, display, cancellation);
         }
-        DistillReport.Write(asked.Student.Resolved, outcome, settings, clock.Elapsed, output, console);
+        var origin = asked.Teacher ?? (checkpoint is null ? string.Create(CultureInfo.InvariantCulture, $"trained here, {recipe.Steps} steps of {recipe.Batch}") : "the one that comes with the tool");
+        DistillReport.Write(asked.Student.Resolved, outcome, settings, origin, clock.Elapsed, output, console);
         output.Complete();
-        console.WriteLine($"report: {Path.Combine(asked.Output, "report.html")}");
+        console.Profile.Out.Writer.WriteLine($"report: {Path.Combine(asked.Output, "report.html")}");
     }
 
     static VisionLanguageModel Train(

@@ -3,6 +3,7 @@ using MmMamba.Cli.Jobs;
 using MmMamba.Cli.Reports;
 using MmMamba.Cli.Specs;
 using MmMamba.Runtime.Checkpoints;
+using Spectre.Console;
 
 namespace MmMamba.Cli.Commands;
 
@@ -21,7 +22,7 @@ static class EvalCommand
             var plan = result.GetValue(model) is { } name ? SpecLibrary.Find(name).Model.Plan : null;
             using var loaded = Checkpoint.Load(plan, result.GetRequiredValue(weights), settings.Device);
             var judged = Judge.Ask(loaded, settings, cancellation);
-            AccuracyTable.Print(loaded.Plan.Name, judged);
+            ReportTable.Write(AnsiConsole.Console, AccuracyReport.Of((loaded.Plan.Name, judged)));
             return Task.FromResult(ExitCode.Ok);
         });
         return command;

@@ -33,7 +33,7 @@ static class TrainCommand
         var plan = SpecLibrary.Find(name).Model.Plan;
         if (plan.Teacher is not null) throw new InputException($"{plan.Name} is a student of {plan.Teacher}; train a teacher, and distil the student from it.");
         if (File.Exists(output)) throw new InputException($"{output}: the file exists; name another, or remove it.");
-        AnsiConsole.Console.WriteLine($"{plan.Name} on {settings.Data.Description}; {Compute.Describe(settings.Device)}");
+        AnsiConsole.Console.Profile.Out.Writer.WriteLine($"{plan.Name} on {settings.Data.Description}; {Compute.Describe(settings.Device)}");
         using var display = new RunDisplay(AnsiConsole.Console);
         display.Begin("teacher");
         using var teacher = TeacherJob.Run(plan, recipe, settings, display, cancellation);

@@ -1,6 +1,6 @@
 using MmMamba.Runtime.Data;
 using MmMamba.Runtime.Plans;
-using MmMamba.Runtime.Text;
+using MmMamba.Runtime.Text.Tiny;
 
 namespace MmMamba.Cli.Jobs;
 

@@ -55,7 +55,7 @@ sealed class RunDisplay : IProgress<StepReport>, IDisposable
         {
             Finish();
             _phases.Add(new(name) { Note = note, Began = _clock.Elapsed });
-            if (!_live) _console.WriteLine(note is null ? name : $"{name}: {note}");
+            if (!_live) _console.Profile.Out.Writer.WriteLine(note is null ? name : $"{name}: {note}");
             Draw(always: true);
         }
     }
@@ -66,7 +66,7 @@ sealed class RunDisplay : IProgress<StepReport>, IDisposable
         lock (_gate)
         {
             _phases[^1].Note = note;
-            if (!_live) _console.WriteLine($"{_phases[^1].Name}: {note}");
+            if (!_live) _console.Profile.Out.Writer.WriteLine($"{_phases[^1].Name}: {note}");
             Draw(always: true);
         }
     }
@@ -102,7 +102,7 @@ sealed class RunDisplay : IProgress<StepReport>, IDisposable
         _last = _clock.Elapsed;
         if (_live) _context!.UpdateTarget(Table());
         else if (_phases[^1] is { Took: null, Report: { } report, Name: var name })
-            _console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            _console.Profile.Out.Writer.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"{name}: step {report.Step}/{report.Steps}  loss {report.Loss:0.####}  {report.TokensPerSecond:#,0} tokens/s  {Time(report.Remaining)} left"));
     }
 

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
 using MmMamba.Cli.Jobs;
 using MmMamba.ModelDsl.Architecture;
 using MmMamba.ModelDsl.Rendering;
@@ -5,16 +7,51 @@ using Spectre.Console;
 
 namespace MmMamba.Cli.Reports;
 
-/// <summary>What a distillation came to: a table on the screen, and the files of its folder.</summary>
+/// <summary>What a distillation came to: a table on the screen, and sheet, curves and page in its folder.</summary>
 static class DistillReport
 {
-    public static void Write(ResolvedModel model, DistillOutcome outcome, RunSettings settings, TimeSpan took, OutputFolder output, IAnsiConsole console)
+    /// <param name="model">The student.</param>
+    /// <param name="outcome">How it went.</param>
+    /// <param name="settings">What it was told.</param>
+    /// <param name="teacher">Where the teacher came from.</param>
+    /// <param name="took">Time of the whole run.</param>
+    /// <param name="output">Receives the files.</param>
+    /// <param name="console">Receives the table.</param>
+    public static void Write(
+        ResolvedModel model, DistillOutcome outcome, RunSettings settings, string teacher, TimeSpan took, OutputFolder output, IAnsiConsole console)
     {
-        File.WriteAllText(output.At("sheet.txt"), Sheet.Render(model));
-        AccuracyTable.Print("teacher", outcome.Teacher);
-        AccuracyTable.Print("seeded", outcome.Seeded);
-        AccuracyTable.Print("distilled", outcome.Distilled);
-        console.WriteLine($"recovered {outcome.Recovered:P1}");
-        foreach (var reason in outcome.Void) console.WriteLine(reason);
+        var sheet = Sheet.Render(model);
+        var stages = StageCurve.Of(outcome.Curves);
+        var accuracy = AccuracyReport.Of(("teacher", outcome.Teacher), ("seeded", outcome.Seeded), ("distilled", outcome.Distilled));
+        File.WriteAllText(output.At("sheet.txt"), sheet);
+        if (stages.Count > 0) CurvePicture.Write(output.At("curves.png"), stages);
+        ReportHtml.Write(output.At("report.html"), new()
+        {
+            Title = $"{model.Name} distilled from {model.Teacher}",
+            Summary = model.Summary,
+            CommandLine = string.Join(' ', ["mmmamba", .. Environment.GetCommandLineArgs().Skip(1).Select(Quoted)]),
+            Facts =
+            [
+                new("data", settings.Data.Description),
+                new("teacher", teacher),
+                new("seed", settings.Seed.ToString(CultureInfo.InvariantCulture)),
+                new("took", string.Create(CultureInfo.InvariantCulture, $"{(int)took.TotalMinutes} min {took.Seconds} s")),
+                new("computed by", Compute.Describe(settings.Device)),
+                new("version", string.Create(CultureInfo.InvariantCulture, $"mmmamba {typeof(DistillReport).Assembly.GetName().Version?.ToString(3)}, {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}")),
+            ],
+            Stages = stages,
+            Accuracy = accuracy,
+            Void = outcome.Void,
+            Sheet = sheet,
+        });
+        ReportTable.Write(console, accuracy);
+        Say(outcome.Recovered is { } share
+            ? FormattableString.Invariant($"recovered {100 * share:0.0} % of what the teacher knows and the seeded student does not")
+            : "the teacher is not above the seeded student: there was nothing to recover");
+        foreach (var reason in outcome.Void) Say($"the comparison is void: {reason}");
+
+        void Say(string line) => console.Write(new Text(line + "\n"));
     }
+
+    static string Quoted(string argument) => argument.Any(char.IsWhiteSpace) ? $"'{argument}'" : argument;
 }

@@ -27,7 +27,7 @@ sealed class SpecLibrary
             .Where(spec => !ownNames.Contains(spec.Name));
         var bound = Catalog.Bind([.. own, .. shipped]);
         var resolved = ModelSet.Resolve(bound);
-        _models = resolved.ToDictionary(model => model.Name);
+        _models = resolved.Models.ToDictionary(model => model.Name, StringComparer.Ordinal);
         Own = [.. bound.Take(own.Count)];
         Diagnostics = [.. Own.SelectMany(spec => spec.Diagnostics)];
     }
