@@ -115,7 +115,10 @@ public class VisionLanguageModel : nn.Module
     {
         using var guard = no_grad();
         using var scope = NewDisposeScope();
-        Run(input, null, onLayer, null);
+        var last = _layers.Length - 1;
+        var x = Run(input, null, onLayer, null, end: last);
+        using var window = Window(input, null);
+        _layers[last].Show(x, window, onLayer); // nothing reads what the last layer would do with it
     }
 
     /// <summary>An empty cache for a batch of sequences.</summary>
@@ -123,13 +126,30 @@ public class VisionLanguageModel : nn.Module
     /// <param name="maxTokens">Tokens of prompt and answer together.</param>
     public virtual ModelCache CreateCache(int batch, int maxTokens) => new(this, batch, maxTokens);
 
-    /// <summary>The stream after the last layer. <paramref name="onOutput"/> is shown the stream after each layer; it lives until the callback returns.</summary>
-    internal Tensor Run(ModelInput input, ModelCache? cache, Action<LayerTrace>? onLayer, Action<int, Tensor>? onOutput)
+    /// <summary>
+    /// <see cref="Hidden(ModelInput, ModelCache?)"/> of a run that begins at a layer, with the stream (B, T, H) that enters it.
+    /// </summary>
+    internal Tensor HiddenFrom(int first, Tensor stream, ModelInput input)
     {
         using var scope = NewDisposeScope();
-        var x = Embed(input);
+        return _norm.Forward(Run(input, null, null, null, first, stream: stream)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// The stream (B, T, H) after layer <paramref name="end"/> - 1. <paramref name="onOutput"/> is shown the stream after each layer; it
+    /// lives until the callback returns.
+    /// </summary>
+    /// <param name="first">The first layer that is run.</param>
+    /// <param name="end">The first that is not; null runs all.</param>
+    /// <param name="stream">What enters the first layer; null embeds the input.</param>
+    internal Tensor Run(
+        ModelInput input, ModelCache? cache, Action<LayerTrace>? onLayer, Action<int, Tensor>? onOutput,
+        int first = 0, int? end = null, Tensor? stream = null)
+    {
+        using var scope = NewDisposeScope();
+        var x = stream is null ? Embed(input) : stream.alias();
         using var window = Window(input, cache);
-        for (var i = 0; i < _layers.Length; i++)
+        for (var i = first; i < (end ?? _layers.Length); i++)
         {
             var before = x;
             x = _layers[i].Forward(x, window, cache?[i], onLayer);

@@ -65,14 +65,36 @@ public sealed class EndToEndDistillation
         return NamedParameter.Train(plan.Tensors.Where(tensor => converted.Contains(tensor.Layer)), student.Tensors, groups);
     }
 
-    /// <summary>The loss of a batch, its gradients added to the student's trained tensors.</summary>
+    /// <summary>
+    /// The loss of a batch, its gradients added to the student's trained tensors. What lies before the first converted layer is frozen
+    /// and the teacher's own, so it is run once for both.
+    /// </summary>
     internal Tensor Gradients(ModelInput input, VisionLanguageModel student, LogitsKl kl, bool maskPadding)
     {
-        Tensor target;
-        using (no_grad()) target = _teacher.Hidden(input);
-        var features = student.Hidden(input);
+        Tensor stream, target;
+        var shared = SharedLayers(input.InputIds.shape[1]);
+        using (no_grad())
+        {
+            stream = _teacher.Run(input, null, null, null, end: shared);
+            target = _teacher.HiddenFrom(shared, stream, input);
+        }
+
+        var features = student.HiddenFrom(shared, stream, input);
         var (loss, gradient) = kl.Evaluate(features, student.Head, target, _teacher.Head, TokenMask.Of(input, _teacher.Device, maskPadding));
         features.backward([gradient]);
         return loss;
+    }
+
+    // A student's attention keeps to plain positions; a teacher's may stretch them beyond a length.
+    int SharedLayers(long tokens)
+    {
+        var shared = 0;
+        while (shared < _plan.Layers.Count && IsShared(_plan.Layers[shared], _teacher.Plan.Layers[shared])) shared++;
+        return shared;
+
+        bool IsShared(LayerPlan own, LayerPlan theirs) =>
+            own.Mixer is AttentionPlan retained && theirs.Mixer is AttentionPlan attention && own.NormEps == theirs.NormEps
+            && retained with { DynamicFactor = attention.DynamicFactor } == attention
+            && (retained.DynamicFactor == attention.DynamicFactor || tokens <= attention.MaxPositions);
     }
 }

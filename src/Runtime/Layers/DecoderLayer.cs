@@ -55,6 +55,14 @@ public abstract class DecoderLayer
         x = x + nn.functional.linear(mixed, Output);
         return (x + Mlp.Forward(MlpNorm.Forward(x))).MoveToOuterDisposeScope();
     }
+
+    /// <summary>Shows the mixer's input and output, and goes no further.</summary>
+    internal void Show(Tensor x, TokenWindow window, Action<LayerTrace> trace)
+    {
+        using var scope = NewDisposeScope();
+        var normed = Norm.Forward(x);
+        trace(new(Plan.Index, normed, Mix(normed, window)));
+    }
 }
 
 /// <summary>A layer whose mixer is attention.</summary>

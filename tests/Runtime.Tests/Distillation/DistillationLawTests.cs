@@ -116,8 +116,28 @@ public class DistillationLawTests
         var loss = new EndToEndDistillation(teacher, GoldenModel.Hybrid).Gradients(StageGoldens.Batches().First().Input, student, new LogitsKl(), maskPadding: true);
         Assert.Equal(0f, loss.item<float>());
         var gradients = student.Tensors.Values.Select(parameter => parameter.grad).OfType<Tensor>().ToArray();
-        Assert.True(gradients.Length > 40);
+        Assert.Equal(5 * 7 + 1, gradients.Length); // five layers behind the one that both share, and the norm
         Assert.All(gradients, gradient => Assert.Equal(0f, gradient.abs().max().item<float>()));
+    }
+
+    [Fact]
+    public void Layers_are_shared_only_where_both_models_place_tokens_alike()
+    {
+        using var scope = NewDisposeScope();
+        // Beyond 8 tokens this teacher stretches the decoder's positions and the student doesn't.
+        using var teacher = GoldenModel.Load(GoldenModel.DynamicNtk);
+        using var student = GoldenModel.Load(GoldenModel.Hovle);
+        foreach (var parameter in student.Tensors.Values) parameter.requires_grad = true;
+        var plan = GoldenModel.Hovle with { Distillation = GoldenModel.Hybrid.Distillation };
+        var input = StageGoldens.Batches().First().Input;
+        var loss = new EndToEndDistillation(teacher, plan).Gradients(input, student, new LogitsKl(), maskPadding: true);
+
+        using var guard = no_grad();
+        var (alone, _) = new LogitsKl().Evaluate(student.Hidden(input), student.Head, teacher.Hidden(input), teacher.Head, TokenMask.Of(input, CPU));
+        Assert.True(alone.item<float>() > 1e-3);
+        Assert.Equal(alone.item<float>(), loss.item<float>());
+        Assert.NotNull(student.Tensors["language_model.model.layers.0.attention.wqkv.weight"].grad);
+        Assert.Null(student.Tensors["embedding_model.encoder.1.attention.wqkv.weight"].grad);
     }
 
     [Fact]
