@@ -125,7 +125,7 @@ public class DistillationLawTests
     {
         using var scope = NewDisposeScope();
         // Beyond 8 tokens this teacher stretches the decoder's positions and the student doesn't.
-        using var teacher = GoldenModel.Load(GoldenModel.DynamicNtk);
+        using var teacher = GoldenModel.Load(GoldenModel.Named("GoldenNtk"));
         using var student = GoldenModel.Load(GoldenModel.Hovle);
         foreach (var parameter in student.Tensors.Values) parameter.requires_grad = true;
         var plan = GoldenModel.Hovle with { Distillation = GoldenModel.Hybrid.Distillation };
