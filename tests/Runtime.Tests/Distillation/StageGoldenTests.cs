@@ -95,6 +95,18 @@ public class StageGoldenTests
             student.Forward(StageGoldens.Batches().First().Input), GradientTolerance, "logits");
     }
 
+    [Fact]
+    public void A_temperature_divides_the_logits_and_its_square_multiplies_the_loss()
+    {
+        using var scope = NewDisposeScope();
+        var student = Golden.Read("stage_grads.safetensors", "stage3_linear/")["student_logits_after_steps"];
+        var teacher = Golden.Read("hovle_tiny_io.safetensors", "image_b2/")["logits"];
+        var logits = eye(97); // logits as features, through a head that leaves them alone
+        var (loss, _) = new LogitsKl(temperature: 2).Evaluate(student, logits, teacher, logits, TokenMask.Of(StageGoldens.Batches().First().Input, CPU));
+        // The reference weighs this part with a half.
+        Near(4.122483253479004, 0.5 * loss.item<float>(), LossTolerance, "loss");
+    }
+
     static Func<ParameterSource, VisionLanguageModel> Create(ModelPlan plan) => source => new VisionLanguageModel(plan, source);
 
     static ModelPlan Authors(ModelPlan plan) => plan with
