@@ -17,7 +17,7 @@ static class Program
         var result = Root().Parse(arguments);
         if (result.Errors.Count > 0)
         {
-            Console.Error.WriteLine($"mmmamba: {result.Errors[0].Message} Try 'mmmamba {string.Join(' ', Path(result))}--help'.");
+            Console.Error.WriteLine($"mmmamba: {OneLine(result.Errors[0].Message)} Try 'mmmamba {string.Join(' ', Path(result))}--help'.");
             return ExitCode.Usage;
         }
         using var interrupted = new CancellationTokenSource();

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using MmMamba.Cli.Jobs;
 
 namespace MmMamba.Cli.Commands;
@@ -36,12 +37,12 @@ sealed class RunOptions
     }
 
     /// <summary>Refuses a number outside its range as wrong usage.</summary>
-    public static Option<T> Range<T>(Option<T> option, T least, T greatest) where T : struct, IComparable<T>, IFormattable
+    public static Option<T> Range<T>(Option<T> option, T least, T greatest) where T : struct, IComparable<T>, IFormattable, IParsable<T>
     {
         option.Validators.Add(result =>
         {
-            if (result.Errors.Any()) return;
-            var value = result.GetValueOrDefault<T>();
+            // What is no number is refused by the parser itself.
+            if (result.Tokens.Count == 0 || !T.TryParse(result.Tokens[0].Value, CultureInfo.InvariantCulture, out var value)) return;
             if (value.CompareTo(least) < 0 || value.CompareTo(greatest) > 0)
                 result.AddError(FormattableString.Invariant($"{option.Name} is {value}; it is {least} to {greatest}."));
         });

@@ -1,0 +1,160 @@
+using System.IO.Compression;
+using System.Text;
+
+namespace MmMamba.Cli.Tests;
+
+/// <summary>Bad input: one line that names the place, the right exit code, and nothing left behind.</summary>
+public sealed class BadInputTests : IDisposable
+{
+    readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData("frobnicate")]
+    [InlineData("describe")]
+    [InlineData("describe", "Hovle", "--format", "xml")]
+    [InlineData("distill", "--questions", "0")]
+    [InlineData("distill", "--questions", "many")]
+    [InlineData("distill", "--test", "photographs")]
+    [InlineData("train", "TinyHovle")]
+    [InlineData("eval", "--device", "tpu", "x.safetensors")]
+    public void Wrong_usage_exits_with_2(params string[] arguments)
+    {
+        var run = Tool.Run(_folder.Path, arguments);
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains("--help", run.Refusal);
+        Assert.Empty(_folder.Entries);
+    }
+
+    [Fact]
+    public void An_unknown_model_is_refused_with_those_that_exist() =>
+        Refused("there is no model 'Hovel'; known are Hovle, MmMambaHybrid", "describe", "Hovel");
+
+    [Fact]
+    public void A_mistake_in_a_spec_is_named_at_its_line_and_column()
+    {
+        File.WriteAllText(_folder["mine.mmmodel.yaml"], "mmmodel: 1\nmodel: Mine\nextends: MmMambaHybrid\nlayers:\n  mamba2: rest\n  attention: { count: 40, from: head, pattern: interleaved }\n");
+        Refused("mine.mmmodel.yaml(6,23): error MMD", "describe", "mine.mmmodel.yaml");
+        var check = Tool.Run(_folder.Path, "check", "mine.mmmodel.yaml");
+        Assert.Equal(1, check.ExitCode);
+        Assert.Contains("mine.mmmodel.yaml(6,23): error MMD", check.Output);
+    }
+
+    [Fact]
+    public void A_spec_that_is_no_yaml_is_named_at_its_place()
+    {
+        File.WriteAllText(_folder["mine.mmmodel.yaml"], "mmmodel: 1\nmodel: [1, 2");
+        Refused("mine.mmmodel.yaml(", "describe", "mine.mmmodel.yaml");
+    }
+
+    [Fact]
+    public void A_truncated_checkpoint_is_refused()
+    {
+        var whole = File.ReadAllBytes(Teacher);
+        File.WriteAllBytes(_folder["short.safetensors"], whole[..(whole.Length / 2)]);
+        Refused("short.safetensors: ", "eval", "short.safetensors", "--questions", "1");
+    }
+
+    [Fact]
+    public void A_header_that_lies_about_its_length_is_refused()
+    {
+        var bytes = File.ReadAllBytes(Teacher);
+        BitConverter.GetBytes(ulong.MaxValue / 2).CopyTo(bytes, 0);
+        File.WriteAllBytes(_folder["liar.safetensors"], bytes);
+        Refused("liar.safetensors: ", "eval", "liar.safetensors", "--questions", "1");
+    }
+
+    [Fact]
+    public void Tensors_of_another_shape_are_refused() =>
+        Refused("embedding_model", "eval", Teacher, "--model", "Hovle", "--questions", "1");
+
+    [Fact]
+    public void A_checkpoint_with_missing_and_unexpected_tensors_is_refused() =>
+        Refused("language_model.model.layers.0.attention", "eval", Teacher, "--model", "TinyMmMambaLinear", "--questions", "1");
+
+    [Fact]
+    public void A_picture_that_does_not_decode_is_refused()
+    {
+        Photographs();
+        File.WriteAllText(_folder["photographs/cat/9.png"], "no picture");
+        Refused("cat/9.png", "data", "photographs", "--output", "set");
+    }
+
+    [Fact]
+    public void A_zip_entry_that_leaves_its_folder_is_refused()
+    {
+        using (var zip = ZipFile.Open(_folder["evil.zip"], ZipArchiveMode.Create))
+        using (var entry = zip.CreateEntry("../../cat/1.png").Open())
+            entry.Write("x"u8);
+        Refused("evil.zip", "data", "evil.zip", "--output", "set");
+    }
+
+    [Fact]
+    public void A_line_that_is_no_json_is_refused_by_its_number()
+    {
+        Set("""{"conversations":[{"from":"human","value":"is there a cat?"},{"from":"gpt","value":"yes"}]}""" + "\nnot json\n");
+        Refused("train.jsonl:2", "train", "--data", "set", "--steps", "1", "--batch", "4", "--output", "t.safetensors");
+    }
+
+    [Fact]
+    public void An_image_that_leaves_its_root_is_refused()
+    {
+        Set("""{"image":"../../secret.png","conversations":[{"from":"human","value":"is there a cat?"},{"from":"gpt","value":"yes"}]}""" + "\n");
+        Refused("train.jsonl:1", "train", "--data", "set", "--steps", "1", "--batch", "1", "--output", "t.safetensors");
+    }
+
+    [Fact]
+    public void A_folder_that_is_taken_is_not_written_to()
+    {
+        Directory.CreateDirectory(_folder["taken"]);
+        File.WriteAllText(_folder["taken/mine.txt"], "keep");
+        Refused("taken: ", "distill", "--output", "taken");
+        Assert.Equal("keep", File.ReadAllText(_folder["taken/mine.txt"]));
+    }
+
+    [Fact]
+    public void A_missing_device_is_refused() => Refused("there is no CUDA device", "train", "--device", "cuda", "--output", "t.safetensors");
+
+    [Fact]
+    public void A_folder_without_libtorch_is_refused()
+    {
+        var run = Tool.Run(_folder.Path, new Dictionary<string, string> { ["MMMAMBA_LIBTORCH"] = _folder.Path }, "train", "--output", "t.safetensors");
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("MMMAMBA_LIBTORCH", run.Refusal);
+        Assert.Contains("libc10.so is missing", run.Refusal);
+        Assert.Empty(_folder.Entries);
+    }
+
+    static string Teacher => Path.Combine(AppContext.BaseDirectory, "checkpoints", "tiny-hovle.safetensors");
+
+    void Refused(string gist, params string[] arguments)
+    {
+        var before = _folder.Entries;
+        var run = Tool.Run(_folder.Path, arguments);
+        Assert.Contains(gist, run.Refusal);
+        Assert.Equal(1, run.ExitCode);
+        Assert.Equal(before, _folder.Entries);
+    }
+
+    void Set(string train)
+    {
+        Directory.CreateDirectory(_folder["set"]);
+        File.WriteAllText(_folder["set/train.jsonl"], train, new UTF8Encoding(false));
+        File.WriteAllText(_folder["set/test.jsonl"], train, new UTF8Encoding(false));
+    }
+
+    void Photographs()
+    {
+        foreach (var name in (string[])["cat", "dog", "ship"])
+        {
+            Directory.CreateDirectory(_folder[$"photographs/{name}"]);
+            for (var i = 0; i < 4; i++)
+            {
+                var pixels = new byte[32 * 32 * 3];
+                new Random(name[0] * 31 + i).NextBytes(pixels);
+                Runtime.Vision.PngEncoder.Write(new(32, 32, pixels), _folder[$"photographs/{name}/{i}.png"]);
+            }
+        }
+    }
+}

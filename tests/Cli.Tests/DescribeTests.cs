@@ -1,0 +1,33 @@
+using System.Text.Json;
+
+namespace MmMamba.Cli.Tests;
+
+public class DescribeTests
+{
+    [Theory]
+    [InlineData("Hovle", 2_606_327_808, 236, new long[0])]
+    [InlineData("MmMambaLinear", 2_741_992_448, 524, new long[] { 135_664_640, 404_100_096, 404_100_096 })]
+    [InlineData("MmMambaHybrid", 2_708_076_288, 452, new long[] { 135_664_640, 404_100_096, 303_075_072 })]
+    public void Json_prints_the_counts(string model, long parameters, int tensors, long[] trained)
+    {
+        var run = Tool.Run(Path.GetTempPath(), "describe", model, "--format", "json");
+        Assert.Equal(0, run.ExitCode);
+        var json = JsonDocument.Parse(run.Output).RootElement;
+        Assert.Equal(parameters, json.GetProperty("parameter_count").GetInt64());
+        Assert.Equal(tensors, json.GetProperty("tensor_count").GetInt32());
+        var stages = json.TryGetProperty("stages", out var declared)
+            ? declared.EnumerateArray().Select(stage => stage.GetProperty("trained_count").GetInt64()).ToArray()
+            : [];
+        Assert.Equal(trained, stages);
+    }
+
+    [Fact]
+    public void A_spec_of_ones_own_extends_a_built_in_model()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder["mine.mmmodel.yaml"], "mmmodel: 1\nmodel: Mine\nextends: MmMambaHybrid\nlayers:\n  mamba2: rest\n  attention: { count: 4, from: tail, pattern: stacked }\n");
+        var run = Tool.Run(folder.Path, "describe", "mine.mmmodel.yaml");
+        Assert.Equal(0, run.ExitCode);
+        Assert.Contains("2,725,034,368", run.Output);
+    }
+}

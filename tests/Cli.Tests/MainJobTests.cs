@@ -1,0 +1,62 @@
+using System.Text.Json;
+
+namespace MmMamba.Cli.Tests;
+
+/// <summary>The main job and the making of its teacher, shortened, as a user runs them.</summary>
+public sealed class MainJobTests : IDisposable
+{
+    readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    [Trait("Category", "Long")]
+    public void The_shortened_main_job_distils_and_reports()
+    {
+        var run = Tool.Run(_folder.Path, "distill", "--scale", "0.25", "--questions", "150", "--output", "run");
+        Assert.True(run.ExitCode == 0, run.Error + run.Output);
+
+        Assert.Equal(["curves.png", "metrics.jsonl", "report.html", "sheet.txt", "student.safetensors"],
+            Directory.GetFiles(_folder["run"]).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        var lines = File.ReadAllLines(_folder["run/metrics.jsonl"]).Select(line => JsonDocument.Parse(line).RootElement).ToArray();
+        Assert.Equal(["introduced", "mixer", "end_to_end"],
+            lines.Where(line => line.TryGetProperty("stage", out _)).Select(line => line.GetProperty("stage").GetString()!).Distinct());
+
+        var (teacher, seeded, distilled) = (Mean("teacher"), Mean("seeded"), Mean("distilled"));
+        foreach (var kind in Kinds("teacher")) Assert.True(Accuracy(kind) >= Chance(kind) + 0.3, $"the teacher is too weak: {kind}");
+        Assert.True(teacher >= seeded + 0.2, $"teacher {teacher}, seeded {seeded}");
+        Assert.True(distilled >= seeded + 0.25 * (teacher - seeded), $"teacher {teacher}, seeded {seeded}, distilled {distilled}");
+        Assert.Contains("recovered", run.Output);
+
+        IEnumerable<JsonElement> Kinds(string model) =>
+            lines.Where(line => line.TryGetProperty("model", out var name) && name.GetString() == model);
+        double Mean(string model) => Kinds(model).Average(Accuracy);
+    }
+
+    [Fact]
+    [Trait("Category", "Long")]
+    public void A_teacher_is_trained_and_can_be_asked()
+    {
+        var train = Tool.Run(_folder.Path, "train", "--steps", "8", "--batch", "16", "--questions", "20", "--half", "--output", "teacher.safetensors");
+        Assert.True(train.ExitCode == 0, train.Error + train.Output);
+        Assert.InRange(new FileInfo(_folder["teacher.safetensors"]).Length, 1, 8_000_000);
+        var eval = Tool.Run(_folder.Path, "eval", "teacher.safetensors", "--questions", "20");
+        Assert.True(eval.ExitCode == 0, eval.Error + eval.Output);
+        Assert.Contains("present", eval.Output);
+    }
+
+    [Fact]
+    [Trait("Category", "Long")]
+    public void A_set_on_disk_is_trained_on_like_the_stream()
+    {
+        var data = Tool.Run(_folder.Path, "data", "--train-conversations", "12", "--test-conversations", "6", "--output", "set");
+        Assert.True(data.ExitCode == 0, data.Error + data.Output);
+        var run = Tool.Run(_folder.Path, "distill", "--data", "set", "--teacher-steps", "2", "--teacher-batch", "4", "--scale", "0.01", "--questions", "6", "--output", "run");
+        Assert.True(run.ExitCode == 0, run.Error + run.Output);
+        Assert.True(File.Exists(_folder["run/teacher.safetensors"]));
+        Assert.Contains("the comparison is void", run.Output);
+    }
+
+    static double Accuracy(JsonElement kind) => kind.GetProperty("right").GetDouble() / kind.GetProperty("asked").GetDouble();
+    static double Chance(JsonElement kind) => kind.GetProperty("chance").GetDouble();
+}
