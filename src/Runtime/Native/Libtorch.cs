@@ -52,9 +52,9 @@ public static class Libtorch
             catch (Exception error) when (error is not InputException)
             {
                 throw new InputException(
-                    $"libtorch does not load: {OneLine(error.Message)} Expected the libtorch package beside the program, or a folder with libtorch in {Variable}.", error);
+                    $"libtorch does not load: {OneLine(error.GetBaseException().Message)} Expected the libtorch package beside the program, or a folder with libtorch in {Variable}.", error);
             }
-            return _loaded = Inspect(LoadedFolder());
+            return _loaded = Inspect(LoadedFolder(), IsPresent("torch_cuda"));
         }
     }
 
@@ -63,19 +63,30 @@ public static class Libtorch
         if (!Directory.Exists(folder))
             throw new InputException($"{Variable} names '{folder}', which is not a folder. Give the folder that holds {FileName("torch_cpu")}, or unset the variable.");
         folder = Path.GetFullPath(folder);
-        foreach (var part in Parts)
-        {
-            var path = Path.Combine(folder, FileName(part));
-            if (File.Exists(path)) Handles[part] = Load(path);
-            else if (Required.Contains(part))
+        foreach (var part in Required)
+            if (!File.Exists(Path.Combine(folder, FileName(part))))
                 throw new InputException($"{Variable} names '{folder}', where {FileName(part)} is missing. Give a folder with a whole libtorch, or unset the variable.");
-        }
-        var info = Inspect(folder);
+        RefuseSecondLibtorch(folder);
+        foreach (var part in Parts)
+            if (Path.Combine(folder, FileName(part)) is var path && File.Exists(path)) Handles[part] = Load(path);
+        var info = Inspect(folder, Handles.ContainsKey("torch_cuda"));
         Load(Binding());
         _loaded = info;
     }
 
-    static LibtorchInfo Inspect(string folder)
+    // TorchSharp loads by name what lies beside the program, and a second libtorch in a process ends it.
+    static void RefuseSecondLibtorch(string folder)
+    {
+        var file = FileName("torch_cpu");
+        var named = RealPath(Path.Combine(folder, file));
+        if (OwnFolders().Select(own => Path.Combine(own, file)).FirstOrDefault(own => File.Exists(own) && RealPath(own) != named) is { } own)
+            throw new InputException(
+                $"{Variable} names '{folder}', and the program brings a libtorch of its own, '{own}': a process can have only one. Build the program with -p:MmMambaBackend=external, or unset the variable.");
+    }
+
+    static string RealPath(string file) => File.Exists(file) ? File.ResolveLinkTarget(file, returnFinalTarget: true)?.FullName ?? file : file;
+
+    static LibtorchInfo Inspect(string folder, bool hasCuda)
     {
         foreach (var symbol in StableAbi.Symbols)
             if (!NativeLibrary.TryGetExport(Handle("torch_cpu"), symbol, out _))
@@ -84,10 +95,10 @@ public static class Libtorch
         var (major, minor) = ((int)(abi >> 56), (int)(abi >> 48 & 0xff));
         if (!StableAbi.Accepts(major, minor))
             throw new InputException(string.Create(CultureInfo.InvariantCulture, $"libtorch in '{folder}' is version {major}.{minor}. {StableAbi.Accepted} is needed."));
-        return new(folder, string.Create(CultureInfo.InvariantCulture, $"{major}.{minor}"), abi, Has("torch_cuda"));
+        return new(folder, string.Create(CultureInfo.InvariantCulture, $"{major}.{minor}"), abi, hasCuda);
     }
 
-    static bool Has(string part)
+    static bool IsPresent(string part)
     {
         try { return Handle(part) != 0; }
         catch (DllNotFoundException) { return false; }
@@ -110,7 +121,7 @@ public static class Libtorch
         }
     }
 
-    static nint Load(string path)
+    internal static nint Load(string path)
     {
         try { return NativeLibrary.Load(path); }
         catch (Exception error) when (error is DllNotFoundException or BadImageFormatException)
@@ -126,8 +137,11 @@ public static class Libtorch
             ?? throw new InputException($"{file} is missing in '{AppContext.BaseDirectory}'. It comes with the TorchSharp package: build or publish the program again.");
     }
 
-    static string[] OwnFolders() =>
-        [AppContext.BaseDirectory, Path.Combine(AppContext.BaseDirectory, "runtimes", RuntimeInformation.RuntimeIdentifier, "native"), Path.Combine(AppContext.BaseDirectory, "runtimes", PortableIdentifier, "native")];
+    // Where the runtime looks for native libraries: its own list, if it has one, and the program's folders.
+    static IEnumerable<string> OwnFolders() =>
+        ((AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string)?.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries) ?? [])
+            .Append(AppContext.BaseDirectory)
+            .Append(Path.Combine(AppContext.BaseDirectory, "runtimes", PortableIdentifier, "native"));
 
     static string PortableIdentifier =>
         (OperatingSystem.IsWindows() ? "win" : OperatingSystem.IsMacOS() ? "osx" : "linux") + "-" + (RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? "arm64" : "x64");

@@ -50,10 +50,21 @@ public sealed class NativeTests : IDisposable
     }
 
     [Fact]
+    public void A_second_libtorch_beside_the_program_s_own_is_refused()
+    {
+        foreach (var part in new[] { "c10", "torch_cpu", "torch" })
+            foreach (var name in new[] { $"lib{part}.so", $"lib{part}.dylib", $"{part}.dll" }) File.WriteAllText(Path.Combine(_folder, name), "another");
+        var error = Assert.Throws<InputException>(() => Libtorch.LoadFrom(_folder));
+        Assert.Contains("brings a libtorch of its own", error.Message, StringComparison.Ordinal);
+        Assert.Contains("MmMambaBackend=external", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_file_that_is_no_library_is_refused_with_the_loader_s_reason()
     {
-        foreach (var name in new[] { "libc10.so", "c10.dll", "libc10.dylib" }) File.WriteAllText(Path.Combine(_folder, name), "no library");
-        var error = Assert.Throws<InputException>(() => Libtorch.LoadFrom(_folder));
+        var file = Path.Combine(_folder, "libc10.so");
+        File.WriteAllText(file, "no library");
+        var error = Assert.Throws<InputException>(() => Libtorch.Load(file));
         Assert.Contains("does not load", error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', error.Message);
     }
