@@ -3,7 +3,7 @@ using MmMamba.Runtime.Vision;
 
 namespace MmMamba.Runtime.Tests.Data;
 
-/// <summary>Pictures whose class and index can be read from any pixel: left half (class, index, 10), right half (class, index, 200).</summary>
+/// <summary>Pictures whose class and index are the red and the green of any pixel; blue is 10 at the left and 200 at the right, and 5 more in the upper half.</summary>
 sealed class FlatPictures(int classes, int perClass = 5, int side = 16) : IPictureSource
 {
     public IReadOnlyList<string> Classes { get; } = [.. Enumerable.Range(0, classes).Select(c => ((char)('p' + c)).ToString())];
@@ -18,7 +18,7 @@ sealed class FlatPictures(int classes, int perClass = 5, int side = 16) : IPictu
         {
             image.Pixels[3 * i] = (byte)classIndex;
             image.Pixels[3 * i + 1] = (byte)index;
-            image.Pixels[3 * i + 2] = (byte)(i % side < side / 2 ? 10 : 200);
+            image.Pixels[3 * i + 2] = (byte)((i % side < side / 2 ? 10 : 200) + (i / side < side / 2 ? 5 : 0));
         }
         return image;
     }

@@ -131,9 +131,9 @@ public class MosaicSourceTests
             Assert.InRange(cell.ShiftY, -4, 4);
             seen.Add((cell.Mirrored, cell.ShiftX));
             var image = source.Get(i).Images[0].Load();
-            var edge = Enumerable.Range(1, 63).Single(x => Pixel(image, x, 30)[2] != Pixel(image, x - 1, 30)[2]);
-            Assert.Equal(32 + cell.ShiftX, edge);
-            Assert.Equal(cell.Mirrored ? 200 : 10, Pixel(image, 0, 30)[2]);
+            Assert.Equal(32 + cell.ShiftX, Enumerable.Range(1, 63).Single(x => Pixel(image, x, 0)[2] != Pixel(image, x - 1, 0)[2]));
+            Assert.Equal(32 + cell.ShiftY, Enumerable.Range(1, 63).Single(y => Pixel(image, 0, y)[2] != Pixel(image, 0, y - 1)[2]));
+            Assert.Equal(cell.Mirrored ? 205 : 15, Pixel(image, 0, 0)[2]);
         }
         Assert.Equal(18, seen.Count);
     }
