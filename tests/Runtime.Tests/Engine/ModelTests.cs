@@ -146,17 +146,20 @@ public sealed class ModelTests : IDisposable
     [Fact]
     public void A_pass_leaves_no_tensor_behind()
     {
-        var input = new ModelInput(Ids(2, 9, 8), AttentionMask: ones(2, 9, ScalarType.Bool));
-        _hybrid.Forward(input).Dispose();
+        var prompt = new ModelInput(Ids(2, 9, 8), AttentionMask: ones(2, 9, ScalarType.Bool));
+        var next = new ModelInput(Ids(2, 1, 9));
+        Pass(); // masks that are kept for good are made here
         var before = Tensor.TotalCount;
-        for (var i = 0; i < 3; i++)
+        Pass();
+        Assert.Equal(before, Tensor.TotalCount);
+
+        void Pass()
         {
             using var cache = _hybrid.CreateCache(2, 20);
-            _hybrid.Forward(input).Dispose();
-            _hybrid.Forward(input, cache).Dispose();
-            _hybrid.Forward(new(input.InputIds[.., ..1].alias().DetachFromDisposeScope()), cache).Dispose();
+            _hybrid.Forward(prompt).Dispose();
+            _hybrid.Forward(prompt, cache).Dispose();
+            _hybrid.Forward(next, cache).Dispose();
         }
-        Assert.InRange(Tensor.TotalCount - before, 0, 12); // the slices of this test
     }
 
     [Theory]

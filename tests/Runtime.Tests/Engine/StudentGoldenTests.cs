@@ -43,4 +43,24 @@ public sealed class StudentGoldenTests
         var prompt = new ModelInput(Golden.Read("hovle_tiny_io.safetensors", "text_b1/")["input_ids"]);
         Assert.Equal(expected.data<long>().ToArray(), GreedyDecoding.Run(model, prompt, expected.shape[1]).data<long>().ToArray());
     }
+
+    // Rounding the weights to bfloat16 alone, with all else in float32, already moves these logits by 2e-2.
+    [Theory]
+    [InlineData("linear", ScalarType.BFloat16, 4e-2)]
+    [InlineData("hybrid", ScalarType.BFloat16, 4e-2)]
+    [InlineData("linear", ScalarType.Float16, 5e-3)]
+    [InlineData("hybrid", ScalarType.Float16, 5e-3)]
+    public void In_half_precision(string student, ScalarType dtype, double tolerance)
+    {
+        using var scope = NewDisposeScope();
+        var inputs = Golden.Read("hovle_tiny_io.safetensors", "image_b1/");
+        var golden = Golden.Read("mmmamba_tiny_io.safetensors", student + "/image_b1/");
+        using var model = GoldenModel.Load(student == "linear" ? GoldenModel.Linear : GoldenModel.Hybrid, dtype);
+        var length = (int)inputs["input_ids"].shape[1];
+        using var cache = model.CreateCache(1, length);
+        var start = model.Forward(new(inputs["input_ids"].narrow(1, 0, length - 1), inputs["pixel_values"]), cache);
+        var end = model.Forward(new(inputs["input_ids"].narrow(1, length - 1, 1)), cache);
+        Assert.Equal(ScalarType.Float32, end.dtype);
+        Golden.Close(golden["logits"], cat([start, end], 1), tolerance, "logits");
+    }
 }
