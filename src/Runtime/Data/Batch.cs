@@ -5,7 +5,10 @@ using static TorchSharp.torch;
 namespace MmMamba.Runtime.Data;
 
 /// <summary>Conversations side by side. The batch owns its tensors: no dispose scope frees them, <see cref="Dispose"/> does.</summary>
-/// <param name="Input">Ids (B, T), padded on the right with id 0; tiles of all conversations in order, null when there are none; a mask (B, T) where rows differ in length.</param>
+/// <param name="Input">
+/// Ids (B, T), padded on the right with id 0; tiles of all conversations in order, null when there are none; a mask (B, T) where rows
+/// differ in length.
+/// </param>
 /// <param name="Items">The conversations, one a row.</param>
 public sealed record Batch(ModelInput Input, IReadOnlyList<EncodedConversation> Items) : IDisposable
 {

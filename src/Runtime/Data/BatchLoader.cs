@@ -25,7 +25,8 @@ public sealed class BatchLoader : IEnumerable<Batch>
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Workers, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Prefetch, 1);
         ArgumentOutOfRangeException.ThrowIfNegative(options.First);
-        if (options.Shuffle != null) ArgumentOutOfRangeException.ThrowIfGreaterThan(source.Count, Array.MaxLength, "a shuffled source's count");
+        if (options.Shuffle != null)
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(source.Count, Array.MaxLength, "a shuffled source's count");
         (_source, _encoder, _options) = (source, encoder, options);
         var (whole, rest) = Math.DivRem(source.Count, options.Size);
         BatchesPerPass = rest > 0 && !options.DropLast ? whole + 1 : whole;
@@ -95,7 +96,8 @@ public sealed class BatchLoader : IEnumerable<Batch>
             }
         }
 
-        public Batch Current => _current ?? throw new InvalidOperationException("There is no batch: none was asked for, or they have ended.");
+        public Batch Current => _current
+            ?? throw new InvalidOperationException("There is no batch: none was asked for, or they have ended.");
 
         object IEnumerator.Current => Current;
 
@@ -105,7 +107,8 @@ public sealed class BatchLoader : IEnumerable<Batch>
             _current?.Dispose();
             _current = null;
             _consumer.ThrowIfCancellationRequested();
-            if (!_promised.Reader.WaitToReadAsync(_consumer).AsTask().GetAwaiter().GetResult() || !_promised.Reader.TryRead(out var promise)) return false;
+            if (!_promised.Reader.WaitToReadAsync(_consumer).AsTask().GetAwaiter().GetResult()) return false;
+            if (!_promised.Reader.TryRead(out var promise)) return false;
             var batch = promise.GetAwaiter().GetResult();
             _current = _loader._options.Device is { } device ? batch.MoveTo(device) : batch;
             return true;

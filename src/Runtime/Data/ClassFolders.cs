@@ -31,7 +31,8 @@ static class ClassFolders
         var name = string.Join(' ', folder.ToLowerInvariant().Replace('_', ' ').Split(' ', StringSplitOptions.RemoveEmptyEntries));
         if (name.Length is 0 or > 60 || name.Any(c => char.IsControl(c) || c is '<' or '>' or '|'))
             throw new InputException(
-                $"{container.Name(file)}: the folder's name can't name a class; expected 1 to 60 characters, without '<', '>', '|' and control characters.");
+                $"{container.Name(file)}: the folder's name can't name a class; expected 1 to 60 characters, " +
+                "without '<', '>', '|' and control characters.");
         return name;
     }
 }

@@ -17,8 +17,8 @@ public sealed class ConversationEncoder
     {
         if (tokenizer.Vocabulary != plan.Tokens.Vocab || tokenizer.Image != plan.Tokens.Image)
             throw new InputException(
-                $"{plan.Name}: the plan has {plan.Tokens.Vocab} ids with {plan.Tokens.Image} for images, the tokenizer {tokenizer.Vocabulary} with " +
-                $"{tokenizer.Image}; give the tokenizer that belongs to the model.");
+                $"{plan.Name}: the plan has {plan.Tokens.Vocab} ids with {plan.Tokens.Image} for images, " +
+                $"the tokenizer {tokenizer.Vocabulary} with {tokenizer.Image}; give the tokenizer that belongs to the model.");
         if (plan.Tokens.Template != ChatTemplate.Name)
             throw new InputException($"{plan.Name}: unknown chat template '{plan.Tokens.Template}'; expected {ChatTemplate.Name}.");
         (Vision, Tokenizer) = (plan.Vision, tokenizer);
@@ -33,7 +33,7 @@ public sealed class ConversationEncoder
     public ChatTokenizer Tokenizer { get; }
 
     /// <summary>The conversation as tokens and tiles.</summary>
-    /// <exception cref="InputException">A picture can't be loaded, or the questions place another number of pictures than there are.</exception>
+    /// <exception cref="InputException">A picture can't be loaded, or the questions place more or fewer of them.</exception>
     public EncodedConversation Encode(Conversation conversation)
     {
         var images = conversation.Images;

@@ -1,6 +1,6 @@
 namespace MmMamba.Runtime.Data;
 
-/// <summary>Which conversation stands at which position of an endless run of passes. Members may be called from several threads at once.</summary>
+/// <summary>Which conversation stands at which position of an endless run of passes. Safe for several threads at once.</summary>
 /// <param name="count">Conversations a pass.</param>
 /// <param name="seed">Seed of each pass's order; null keeps the source's own.</param>
 sealed class ConversationOrder(long count, ulong? seed)

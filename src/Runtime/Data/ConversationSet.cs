@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using MmMamba.Runtime.Vision;
@@ -7,11 +8,12 @@ namespace MmMamba.Runtime.Data;
 /// <summary>
 /// A set in the format of LLaVA and InternVL: a jsonl file, one conversation a line, and a folder that its image paths start from.
 /// <code>
-/// {"id": "7", "image": "a.png" or ["a.png", "b.png"] or absent, "conversations": [{"from": "human", "value": "..."}, {"from": "gpt", "value": "..."}]}
+/// {"id": "7", "image": "a.png" or ["a.png", "b.png"] or absent,
+///  "conversations": [{"from": "human", "value": "..."}, {"from": "gpt", "value": "..."}]}
 /// </code>
 /// Roles go by parity: entries 0, 2, 4... ask and entries 1, 3, 5... answer, whatever <c>from</c> says. A conversation about one
-/// picture that doesn't place it begins with it. <c>"kinds": ["present", ...]</c>, one for each turn, names the kinds of the questions. Other
-/// properties are left alone. Reading is lazy and strict: what is wrong is an <see cref="InputException"/> with file and line.
+/// picture that doesn't place it begins with it. <c>"kinds": ["present", ...]</c>, one for each turn, names the kinds of the questions.
+/// Other properties are left alone. Reading is lazy and strict: what is wrong is an <see cref="InputException"/> with file and line.
 /// </summary>
 public sealed class ConversationSet : IConversationSource, IDisposable
 {
@@ -93,12 +95,16 @@ public sealed class ConversationSet : IConversationSource, IDisposable
             return new(Id(item), images, turns);
         }
 
-        string Id(JsonElement item) => !item.TryGetProperty("id", out var id) ? index.ToString(System.Globalization.CultureInfo.InvariantCulture) : id.ValueKind switch
+        string Id(JsonElement item)
         {
-            JsonValueKind.String => id.GetString()!,
-            JsonValueKind.Number => id.GetRawText(),
-            _ => throw Wrong("\"id\"", id, "a string or a number"),
-        };
+            if (!item.TryGetProperty("id", out var id)) return index.ToString(CultureInfo.InvariantCulture);
+            return id.ValueKind switch
+            {
+                JsonValueKind.String => id.GetString()!,
+                JsonValueKind.Number => id.GetRawText(),
+                _ => throw Wrong("\"id\"", id, "a string or a number"),
+            };
+        }
 
         List<ImageSource> Images(JsonElement item)
         {
@@ -115,7 +121,8 @@ public sealed class ConversationSet : IConversationSource, IDisposable
         {
             if (element.ValueKind != JsonValueKind.String) throw Wrong("an image", element, "a path");
             var name = element.GetString()!;
-            if (name.Length == 0 || name.Contains('\0')) throw new InputException($"{where}: image path {Quoted(name)} is none; expected a file's path below {root}.");
+            if (name.Length == 0 || name.Contains('\0'))
+                throw Wrong($"image path {Quoted(name)} is none; expected a file's path below {root}.");
             if (Path.IsPathRooted(name)) throw Leaves(name);
             string real;
             try
@@ -128,19 +135,20 @@ public sealed class ConversationSet : IConversationSource, IDisposable
                 throw new InputException($"{where}: image {Quoted(name)} can't be reached: {e.Message}", e);
             }
             if (!RealPath.IsBelow(root, real)) throw Leaves(name);
-            if (!File.Exists(real)) throw new InputException($"{where}: image {Quoted(name)} is missing; expected it at {Path.Combine(root, name)}.");
+            if (!File.Exists(real)) throw Wrong($"image {Quoted(name)} is missing; expected a file below {root}.");
             return new(where, name, real);
         }
 
-        InputException Leaves(string name) => new($"{where}: image path {Quoted(name)} leaves the image folder {root}; expected a path below it.");
+        InputException Leaves(string name) =>
+            Wrong($"image path {Quoted(name)} leaves the image folder {root}; expected a path below it.");
 
         List<Turn> Turns(JsonElement item)
         {
-            if (!item.TryGetProperty("conversations", out var list)) throw new InputException($"{where}: \"conversations\" is missing.");
+            if (!item.TryGetProperty("conversations", out var list)) throw Wrong("\"conversations\" is missing.");
             if (list.ValueKind != JsonValueKind.Array) throw Wrong("\"conversations\"", list, "a list of {\"from\", \"value\"}");
             var length = list.GetArrayLength();
             if (length == 0 || length % 2 != 0)
-                throw new InputException($"{where}: \"conversations\" has {length} entries; expected questions and answers in turn, so an even number.");
+                throw Wrong($"\"conversations\" has {length} entries; expected questions and answers in turn, so an even number.");
             var kinds = Kinds(item, length / 2);
             var turns = new List<Turn>(length / 2);
             for (var i = 0; i < length / 2; i++)
@@ -150,10 +158,11 @@ public sealed class ConversationSet : IConversationSource, IDisposable
 
         string Value(JsonElement entry, int number)
         {
-            if (entry.ValueKind != JsonValueKind.Object) throw Wrong($"entry {number} of \"conversations\"", entry, "an object with \"from\" and \"value\"");
-            if (entry.TryGetProperty("from", out var from) && from.ValueKind != JsonValueKind.String) throw Wrong($"\"from\" of entry {number}", from, "a string");
-            if (!entry.TryGetProperty("value", out var value)) throw new InputException($"{where}: entry {number} of \"conversations\" has no \"value\".");
-            return value.ValueKind == JsonValueKind.String ? value.GetString()! : throw Wrong($"\"value\" of entry {number}", value, "a string");
+            if (entry.ValueKind != JsonValueKind.Object)
+                throw Wrong($"entry {number} of \"conversations\"", entry, "an object with \"from\" and \"value\"");
+            if (entry.TryGetProperty("from", out var from)) Text(from, $"\"from\" of entry {number}");
+            if (!entry.TryGetProperty("value", out var value)) throw Wrong($"entry {number} of \"conversations\" has no \"value\".");
+            return Text(value, $"\"value\" of entry {number}");
         }
 
         string[]? Kinds(JsonElement item, int turns)
@@ -161,10 +170,9 @@ public sealed class ConversationSet : IConversationSource, IDisposable
             if (!item.TryGetProperty("kinds", out var list)) return null;
             if (list.ValueKind != JsonValueKind.Array) throw Wrong("\"kinds\"", list, "a list of strings");
             if (list.GetArrayLength() != turns)
-                throw new InputException($"{where}: \"kinds\" has {list.GetArrayLength()} entries; expected one for each of the {turns} turns.");
+                throw Wrong($"\"kinds\" has {list.GetArrayLength()} entries; expected one for each of the {turns} turns.");
             var kinds = new string[turns];
-            for (var i = 0; i < turns; i++)
-                kinds[i] = list[i].ValueKind == JsonValueKind.String ? list[i].GetString()! : throw Wrong($"entry {i} of \"kinds\"", list[i], "a string");
+            for (var i = 0; i < turns; i++) kinds[i] = Text(list[i], $"entry {i} of \"kinds\"");
             return kinds;
         }
 
@@ -177,17 +185,22 @@ public sealed class ConversationSet : IConversationSource, IDisposable
                 asked += Places(turn.Question);
                 answered += Places(turn.Answer);
             }
-            if (answered > 0) throw new InputException($"{where}: an answer holds {Conversation.ImagePlace}; only questions show images.");
+            if (answered > 0) throw Wrong($"an answer holds {Conversation.ImagePlace}; only questions show images.");
             if (images == 1 && asked == 0)
                 turns[0] = turns[0] with { Question = $"{Conversation.ImagePlace}\n{turns[0].Question}" };
             else if (asked != images)
-                throw new InputException($"{where}: the questions hold {Conversation.ImagePlace} {asked} times; expected {images}, once for each image.");
+                throw Wrong($"the questions hold {Conversation.ImagePlace} {asked} times; expected {images}, once for each image.");
         }
 
         static int Places(string text) => text.AsSpan().Count(Conversation.ImagePlace);
 
+        string Text(JsonElement element, string what) =>
+            element.ValueKind == JsonValueKind.String ? element.GetString()! : throw Wrong(what, element, "a string");
+
         InputException Wrong(string what, JsonElement found, string expected) =>
-            new($"{where}: {what} is {Name(found.ValueKind)}; expected {expected}.");
+            Wrong($"{what} is {Name(found.ValueKind)}; expected {expected}.");
+
+        InputException Wrong(string what) => new($"{where}: {what}");
 
         static string Name(JsonValueKind kind) => kind switch
         {
@@ -220,7 +233,7 @@ public sealed class ConversationSet : IConversationSource, IDisposable
             }
             catch (InputException e)
             {
-                throw new InputException($"{where}: image {e.Message}", e);
+                throw new InputException($"{where}: image {e.Message.ReplaceLineEndings(" ")}", e);
             }
         }
     }

@@ -6,7 +6,8 @@ namespace MmMamba.Runtime.Data;
 
 /// <summary>
 /// Writes conversations as a set that <see cref="ConversationSet"/> reads back unchanged: <c>train.jsonl</c>, <c>test.jsonl</c>,
-/// <c>classes.txt</c> and <c>images/{train,test}/*.png</c>. The folder appears whole or not at all; its bytes depend on the conversations alone.
+/// <c>classes.txt</c> and <c>images/{train,test}/*.png</c>. The folder appears whole or not at all; its
+/// bytes depend on the conversations alone.
 /// </summary>
 public static class DataSetWriter
 {
@@ -65,7 +66,8 @@ public static class DataSetWriter
     }
 
     static void WriteSplit(
-        IConversationSource source, long count, string folder, string split, long before, IProgress<long>? progress, CancellationToken cancellation)
+        IConversationSource source, long count, string folder, string split, long before,
+        IProgress<long>? progress, CancellationToken cancellation)
     {
         Directory.CreateDirectory(Path.Combine(folder, Images, split));
         using var file = File.Create(Path.Combine(folder, split + ".jsonl"));

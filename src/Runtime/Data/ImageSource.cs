@@ -9,7 +9,7 @@ public abstract class ImageSource
     public abstract string Name { get; }
 
     /// <summary>The decoded picture.</summary>
-    /// <exception cref="InputException">The picture is missing or doesn't decode; the message names the place that asked for it.</exception>
+    /// <exception cref="InputException">The picture is missing or doesn't decode; the message names who asked for it.</exception>
     public abstract RgbImage Load();
 }
 

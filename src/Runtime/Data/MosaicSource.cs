@@ -25,7 +25,8 @@ public sealed class MosaicSource : IConversationSource
         _options.Validate();
         if (pictures.Classes.Count < 3)
             throw new InputException(
-                $"pictures: found {pictures.Classes.Count} classes, expected at least 3 (multiple choice has three options); add class folders.");
+                $"pictures: found {pictures.Classes.Count} classes, expected at least 3, " +
+                "for multiple choice has three options; add class folders.");
         (_pictures, _seed, Count) = (pictures, seed, count);
         _lookAlikes = LookAlikes.Find(pictures);
         _gridWeights = [.. _options.Grids.Select(grid => grid.Weight)];

@@ -23,9 +23,9 @@ public sealed class Photographs
     public int Dropped { get; }
 
     /// <summary>
-    /// Reads photographs. The splits are the folders <c>train</c> and <c>test</c>; with only one of them, or none, a seeded share of each class is
-    /// kept for the test. With <paramref name="testPath"/>, the one path is all for training and the other all for the test (of each, only its own
-    /// split's folder where it has one).
+    /// Reads photographs. The splits are the folders <c>train</c> and <c>test</c>; with only one of them, or none, a seeded share of each
+    /// class is kept for the test. With <paramref name="testPath"/>, the one path is all for training and the other all for the test (of
+    /// each, only its own split's folder where it has one).
     /// </summary>
     /// <param name="path">A folder or a zip.</param>
     /// <param name="testPath">Another for the test, or null.</param>
@@ -36,11 +36,13 @@ public sealed class Photographs
     /// A path can't be read, has no class folders, holds a photograph that doesn't decode, or a class lacks photographs in a split.
     /// </exception>
     public static Photographs Open(
-        string path, string? testPath = null, PhotographOptions? options = null, IProgress<int>? progress = null, CancellationToken cancellation = default)
+        string path, string? testPath = null, PhotographOptions? options = null,
+        IProgress<int>? progress = null, CancellationToken cancellation = default)
     {
         options ??= new();
         if (options.TestShare is not (> 0 and < 1))
-            throw new InputException(FormattableString.Invariant($"photographs: the test's share is {options.TestShare}; expected above 0 and below 1."));
+            throw new InputException(
+                FormattableString.Invariant($"photographs: the test's share is {options.TestShare}; expected above 0 and below 1."));
         if (options.LargestSide is < 8 or > 512)
             throw new InputException($"photographs: the largest side is {options.LargestSide}; expected 8 to 512 pixels.");
         var reading = new Reading(options, progress, cancellation);
@@ -71,7 +73,7 @@ public sealed class Photographs
     {
         int _decoded, _skipped;
 
-        /// <summary>Files of a container in class folders; where some are under split folders, only those (and of the wanted split, if it is there).</summary>
+        // Where some are under split folders, only those count, and of them the wanted split's alone, if it is there.
         public List<ClassFolders.Placed> Files(PictureContainer container, string? wanted)
         {
             var placed = new List<ClassFolders.Placed>();
@@ -80,7 +82,9 @@ public sealed class Photographs
             if (placed.Any(file => file.Split != null)) placed.RemoveAll(file => file.Split == null);
             if (placed.Any(file => file.Split == wanted)) placed.RemoveAll(file => file.Split != wanted);
             if (placed.Count == 0)
-                throw new InputException($"{container.Path}: found no picture in a class folder; expected CLASS/PICTURE, or train/CLASS/PICTURE and test/CLASS/PICTURE.");
+                throw new InputException(
+                    $"{container.Path}: found no picture in a class folder; expected CLASS/PICTURE, or train/CLASS/PICTURE and " +
+                    "test/CLASS/PICTURE.");
             _skipped += container.Files.Count - placed.Count;
             return placed;
         }
@@ -122,9 +126,11 @@ public sealed class Photographs
             var (train, test) = (new List<Photograph>(), new List<Photograph>());
             foreach (var ofClass in all.GroupBy(photograph => photograph.Class))
             {
-                var ordered = ofClass.OrderBy(p => DataRandom.Mix(options.Seed ^ DataRandom.Mix((ulong)p.Content))).ThenBy(p => p.Name, StringComparer.Ordinal).ToArray();
+                var ordered = ofClass.OrderBy(photograph => new DataRandom(options.Seed, (ulong)photograph.Content).NextBits())
+                    .ThenBy(photograph => photograph.Name, StringComparer.Ordinal).ToArray();
                 if (ordered.Length < 2)
-                    throw new InputException($"{path}: the class '{ofClass.Key}' has 1 picture; expected at least 2, one to train and one to test.");
+                    throw new InputException(
+                        $"{path}: the class '{ofClass.Key}' has 1 picture; expected at least 2, one to train and one to test.");
                 var tested = Math.Clamp((int)Math.Round(ordered.Length * options.TestShare), 1, ordered.Length - 1);
                 test.AddRange(ordered[..tested]);
                 train.AddRange(ordered[tested..]);
@@ -157,7 +163,8 @@ public sealed class Photographs
             var missing = Array.FindIndex(_byClass, pictures => pictures.Length == 0);
             if (missing >= 0)
                 throw new InputException(
-                    $"{path}: the class '{classes[missing]}' has no picture to {split} with that isn't in the other split; expected at least one.");
+                    $"{path}: the class '{classes[missing]}' has no picture to {split} with that isn't in the other split; " +
+                    "expected at least one.");
         }
 
         public IReadOnlyList<string> Classes { get; }

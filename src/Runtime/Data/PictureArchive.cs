@@ -55,7 +55,8 @@ public sealed class PictureArchive : PictureContainer
     {
         var entry = _entries[index];
         if (entry.IsEncrypted) throw new InputException($"{Name(index)}: the entry is encrypted; expected a zip without a password.");
-        if (entry.Length > LargestFile) throw new InputException($"{Name(index)}: the entry inflates to {entry.Length:N0} bytes, expected at most {LargestFile:N0}.");
+        if (entry.Length > LargestFile)
+            throw new InputException($"{Name(index)}: the entry inflates to {entry.Length:N0} bytes, expected at most {LargestFile:N0}.");
         try
         {
             lock (_reading)
@@ -63,7 +64,8 @@ public sealed class PictureArchive : PictureContainer
                 using var stream = entry.Open();
                 var bytes = new byte[entry.Length];
                 if (stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false) < bytes.Length || stream.ReadByte() >= 0)
-                    throw new InputException($"{Name(index)}: the entry doesn't inflate to the {entry.Length:N0} bytes that the archive announces.");
+                    throw new InputException(
+                        $"{Name(index)}: the entry doesn't inflate to the {entry.Length:N0} bytes that the archive announces.");
                 return bytes;
             }
         }
@@ -97,6 +99,4 @@ public sealed class PictureArchive : PictureContainer
             if (found[i].Name == found[i - 1].Name) throw new InputException($"{Path}: holds the entry '{Shown(found[i].Name)}' twice.");
         return ([.. found.Select(file => file.Name)], [.. found.Select(file => file.Entry)]);
     }
-
-    static string Shown(string name) => string.Concat((name.Length > 200 ? name[..200] + "…" : name).Select(c => char.IsControl(c) ? '?' : c));
 }

@@ -175,6 +175,15 @@ public sealed class PhotographsTests : IDisposable
     }
 
     [Fact]
+    public void A_name_with_a_line_feed_is_shown_on_one_line()
+    {
+        var path = Make(true, "set", Names("cat", 3), ("cat/a\nb.png", "no picture"));
+        var message = Assert.Throws<InputException>(() => Photographs.Open(path)).Message;
+        Assert.Contains("cat/a?b.png", message);
+        Assert.DoesNotContain('\n', message);
+    }
+
+    [Fact]
     public void A_class_name_that_could_pass_for_markup_is_refused() =>
         Assert.Contains("can't name a class", Assert.Throws<InputException>(() => Photographs.Open(Make(true, "set", Names("<image>", 2)))).Message);
 
