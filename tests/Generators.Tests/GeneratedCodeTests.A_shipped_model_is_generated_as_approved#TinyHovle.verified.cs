@@ -19,17 +19,17 @@ using TorchSharp;
 namespace MmMamba.Models;
 
 /// <summary>A teacher of the same kind, small enough to train and distil on two cores.</summary>
-/// <remarks>0 Mamba-2 and 8 attention layers; 2,108,160 parameters.</remarks>
+/// <remarks>0 Mamba-2 and 6 attention layers; 993,984 parameters.</remarks>
 public sealed partial class TinyHovle : VisionLanguageModel, IGeneratedModel<TinyHovle>
 {
     /// <summary>Width of the residual stream.</summary>
-    public const int HiddenSize = 128;
+    public const int HiddenSize = 96;
     /// <summary>Layers of all towers.</summary>
-    public const int LayerCount = 8;
+    public const int LayerCount = 6;
     /// <summary>Query heads of every layer.</summary>
-    public const int Heads = 8;
+    public const int Heads = 6;
     /// <summary>Key and value heads of every layer.</summary>
-    public const int KvHeads = 4;
+    public const int KvHeads = 3;
     /// <summary>Width of a head.</summary>
     public const int HeadDim = 16;
     /// <summary>Rows of the embeddings and of the head.</summary>
@@ -37,7 +37,7 @@ public sealed partial class TinyHovle : VisionLanguageModel, IGeneratedModel<Tin
     /// <summary>Visual tokens that one tile becomes.</summary>
     public const int TokensPerTile = 64;
     /// <summary>Parameters of all tensors.</summary>
-    public const long ParameterCount = 2_108_160;
+    public const long ParameterCount = 993_984;
 
     /// <summary>A model whose parameters come from <paramref name="source"/>.</summary>
     public TinyHovle(ParameterSource source) : base(Plan, source)
@@ -64,8 +64,6 @@ public sealed partial class TinyHovle : VisionLanguageModel, IGeneratedModel<Tin
     public AttentionLayer Decoder1 => Layer<AttentionLayer>(3); // tiny-hovle.mmmodel.yaml:12
     public AttentionLayer Decoder2 => Layer<AttentionLayer>(4); // tiny-hovle.mmmodel.yaml:12
     public AttentionLayer Decoder3 => Layer<AttentionLayer>(5); // tiny-hovle.mmmodel.yaml:12
-    public AttentionLayer Decoder4 => Layer<AttentionLayer>(6); // tiny-hovle.mmmodel.yaml:12
-    public AttentionLayer Decoder5 => Layer<AttentionLayer>(7); // tiny-hovle.mmmodel.yaml:12
 
     /// <inheritdoc/>
     public override Cache CreateCache(int batch, int maxTokens) => new(this, batch, maxTokens);
@@ -79,15 +77,13 @@ public sealed partial class TinyHovle : VisionLanguageModel, IGeneratedModel<Tin
         public KvCache Decoder1 => Layer<KvCache>(3);
         public KvCache Decoder2 => Layer<KvCache>(4);
         public KvCache Decoder3 => Layer<KvCache>(5);
-        public KvCache Decoder4 => Layer<KvCache>(6);
-        public KvCache Decoder5 => Layer<KvCache>(7);
     }
 
     /// <summary>Bytes of weights and caches; an element has 2 bytes in bfloat16 and 4 in float32.</summary>
     public static class Costs
     {
         /// <summary>Elements that a token adds to the KV caches of a sequence.</summary>
-        public const long KvElementsPerToken = 1_024;
+        public const long KvElementsPerToken = 576;
         /// <summary>Elements of a sequence's Mamba-2 states, in float32 at any length.</summary>
         public const long SsmElements = 0;
         /// <summary>Elements that a sequence's convolutions look back on, at any length.</summary>
@@ -110,27 +106,27 @@ public sealed partial class TinyHovle : VisionLanguageModel, IGeneratedModel<Tin
     {
         // Layers as they recur; * stands for a layer's place in the checkpoint.
         var attention = new LayerKind('A',
-            new AttentionPlan(Heads: 8, KvHeads: 4, HeadDim: 16, RopeTheta: 10000, MaxPositions: 4096, DynamicFactor: null),
-            NormEps: 0.00001, MlpHidden: 384, Source: "tiny-hovle.mmmodel.yaml:12",
+            new AttentionPlan(Heads: 6, KvHeads: 3, HeadDim: 16, RopeTheta: 10000, MaxPositions: 4096, DynamicFactor: null),
+            NormEps: 0.00001, MlpHidden: 256, Source: "tiny-hovle.mmmodel.yaml:12",
             Tensors: [
-                new("*.attention_norm.weight", [128], TensorGroup.Norm, new Drawn(Draw.Constant, 1, 0)),
-                new("*.attention.wqkv.weight", [256, 128], TensorGroup.Qkv, new Drawn(Draw.Normal, 0, 0.02)),
-                new("*.attention.wo.weight", [128, 128], TensorGroup.Output, new Drawn(Draw.Normal, 0, 0.005)),
-                new("*.ffn_norm.weight", [128], TensorGroup.Norm, new Drawn(Draw.Constant, 1, 0)),
-                new("*.feed_forward.w1.weight", [384, 128], TensorGroup.Mlp, new Drawn(Draw.Normal, 0, 0.02)),
-                new("*.feed_forward.w2.weight", [128, 384], TensorGroup.Mlp, new Drawn(Draw.Normal, 0, 0.005)),
-                new("*.feed_forward.w3.weight", [384, 128], TensorGroup.Mlp, new Drawn(Draw.Normal, 0, 0.02)),
+                new("*.attention_norm.weight", [96], TensorGroup.Norm, new Drawn(Draw.Constant, 1, 0)),
+                new("*.attention.wqkv.weight", [192, 96], TensorGroup.Qkv, new Drawn(Draw.Normal, 0, 0.02)),
+                new("*.attention.wo.weight", [96, 96], TensorGroup.Output, new Drawn(Draw.Normal, 0, 0.00577350269)),
+                new("*.ffn_norm.weight", [96], TensorGroup.Norm, new Drawn(Draw.Constant, 1, 0)),
+                new("*.feed_forward.w1.weight", [256, 96], TensorGroup.Mlp, new Drawn(Draw.Normal, 0, 0.02)),
+                new("*.feed_forward.w2.weight", [96, 256], TensorGroup.Mlp, new Drawn(Draw.Normal, 0, 0.00577350269)),
+                new("*.feed_forward.w3.weight", [256, 96], TensorGroup.Mlp, new Drawn(Draw.Normal, 0, 0.02)),
             ]);
 
         var embeddingTower = new TowerRun("embedding", "embedding_model.encoder", first: 0, "AA", attention);
-        var decoderTower = new TowerRun("decoder", "language_model.model.layers", first: 2, "AAAAAA", attention);
+        var decoderTower = new TowerRun("decoder", "language_model.model.layers", first: 2, "AAAA", attention);
 
         return new()
         {
             Name = "TinyHovle",
             Summary = "A teacher of the same kind, small enough to train and distil on two cores.",
             Teacher = null,
-            Fingerprint = "0db51471b34e3ede",
+            Fingerprint = "027e17a8eaed9268",
             Tokens = new(Vocab: VocabSize, Image: 1017, Template: "internlm2_chat", System: ""),
             Vision = new(Image: 128, Patch: 8, MaxTiles: 1, PixelShuffle: 0.5,
                 Projector: "gelu_mlp", Normalize: "imagenet"),
@@ -138,20 +134,20 @@ public sealed partial class TinyHovle : VisionLanguageModel, IGeneratedModel<Tin
             Checkpoint = "hovle",
             Layers = [.. embeddingTower.Layers, .. decoderTower.Layers],
             Tensors = [
-                TensorRow.Outside("embedding_model.vision_embeddings.class_embedding", [1, 1, 128], TensorGroup.Patch, new Drawn(Draw.Normal, 0, 0.02)),
-                TensorRow.Outside("embedding_model.vision_embeddings.patch_embedding.weight", [128, 3, 8, 8], TensorGroup.Patch, new Drawn(Draw.Normal, 0, 0.02)),
-                TensorRow.Outside("embedding_model.vision_embeddings.patch_embedding.bias", [128], TensorGroup.Patch, new Drawn(Draw.Constant, 0, 0)),
-                TensorRow.Outside("embedding_model.vision_embeddings.position_embedding", [1, 257, 128], TensorGroup.Position, new Drawn(Draw.Normal, 0, 0.02)),
-                TensorRow.Outside("embedding_model.pixel_shuffle_proj.0.weight", [128, 512], TensorGroup.Projector, new Drawn(Draw.Normal, 0, 0.02)),
-                TensorRow.Outside("embedding_model.pixel_shuffle_proj.0.bias", [128], TensorGroup.Projector, new Drawn(Draw.Constant, 0, 0)),
-                TensorRow.Outside("embedding_model.pixel_shuffle_proj.2.weight", [128, 128], TensorGroup.Projector, new Drawn(Draw.Normal, 0, 0.02)),
-                TensorRow.Outside("embedding_model.pixel_shuffle_proj.2.bias", [128], TensorGroup.Projector, new Drawn(Draw.Constant, 0, 0)),
-                TensorRow.Outside("embedding_model.llm_text_embeddings.weight", [1024, 128], TensorGroup.Embedding, new Drawn(Draw.Normal, 0, 0.02)),
+                TensorRow.Outside("embedding_model.vision_embeddings.class_embedding", [1, 1, 96], TensorGroup.Patch, new Drawn(Draw.Normal, 0, 0.02)),
+                TensorRow.Outside("embedding_model.vision_embeddings.patch_embedding.weight", [96, 3, 8, 8], TensorGroup.Patch, new Drawn(Draw.Normal, 0, 0.02)),
+                TensorRow.Outside("embedding_model.vision_embeddings.patch_embedding.bias", [96], TensorGroup.Patch, new Drawn(Draw.Constant, 0, 0)),
+                TensorRow.Outside("embedding_model.vision_embeddings.position_embedding", [1, 257, 96], TensorGroup.Position, new Drawn(Draw.Normal, 0, 0.02)),
+                TensorRow.Outside("embedding_model.pixel_shuffle_proj.0.weight", [96, 384], TensorGroup.Projector, new Drawn(Draw.Normal, 0, 0.02)),
+                TensorRow.Outside("embedding_model.pixel_shuffle_proj.0.bias", [96], TensorGroup.Projector, new Drawn(Draw.Constant, 0, 0)),
+                TensorRow.Outside("embedding_model.pixel_shuffle_proj.2.weight", [96, 96], TensorGroup.Projector, new Drawn(Draw.Normal, 0, 0.02)),
+                TensorRow.Outside("embedding_model.pixel_shuffle_proj.2.bias", [96], TensorGroup.Projector, new Drawn(Draw.Constant, 0, 0)),
+                TensorRow.Outside("embedding_model.llm_text_embeddings.weight", [1024, 96], TensorGroup.Embedding, new Drawn(Draw.Normal, 0, 0.02)),
                 .. embeddingTower.Tensors,
-                TensorRow.Outside("language_model.model.tok_embeddings.weight", [1024, 128], TensorGroup.Embedding, new Drawn(Draw.Normal, 0, 0.02)),
+                TensorRow.Outside("language_model.model.tok_embeddings.weight", [1024, 96], TensorGroup.Embedding, new Drawn(Draw.Normal, 0, 0.02)),
                 .. decoderTower.Tensors,
-                TensorRow.Outside("language_model.model.norm.weight", [128], TensorGroup.Norm, new Drawn(Draw.Constant, 1, 0)),
-                TensorRow.Outside("language_model.output.weight", [1024, 128], TensorGroup.Head, new Drawn(Draw.Normal, 0, 0.02)),
+                TensorRow.Outside("language_model.model.norm.weight", [96], TensorGroup.Norm, new Drawn(Draw.Constant, 1, 0)),
+                TensorRow.Outside("language_model.output.weight", [1024, 96], TensorGroup.Head, new Drawn(Draw.Normal, 0, 0.02)),
             ],
             ParameterCount = ParameterCount,
         };

@@ -18,18 +18,18 @@ using TorchSharp;
 
 namespace MmMamba.Models;
 
-/// <summary>6 Mamba-2 and 2 attention layers, head-interleaved.</summary>
-/// <remarks>6 Mamba-2 and 2 attention layers; 2,217,408 parameters.</remarks>
+/// <summary>4 Mamba-2 and 2 attention layers, head-interleaved.</summary>
+/// <remarks>4 Mamba-2 and 2 attention layers; 1,035,568 parameters.</remarks>
 public sealed partial class TinyMmMambaHybrid : VisionLanguageModel, IGeneratedModel<TinyMmMambaHybrid>
 {
     /// <summary>Width of the residual stream.</summary>
-    public const int HiddenSize = 128;
+    public const int HiddenSize = 96;
     /// <summary>Layers of all towers.</summary>
-    public const int LayerCount = 8;
+    public const int LayerCount = 6;
     /// <summary>Query heads of every layer.</summary>
-    public const int Heads = 8;
+    public const int Heads = 6;
     /// <summary>Key and value heads of every layer.</summary>
-    public const int KvHeads = 4;
+    public const int KvHeads = 3;
     /// <summary>Width of a head.</summary>
     public const int HeadDim = 16;
     /// <summary>Rows of the embeddings and of the head.</summary>
@@ -37,7 +37,7 @@ public sealed partial class TinyMmMambaHybrid : VisionLanguageModel, IGeneratedM
     /// <summary>Visual tokens that one tile becomes.</summary>
     public const int TokensPerTile = 64;
     /// <summary>Parameters of all tensors.</summary>
-    public const long ParameterCount = 2_217_408;
+    public const long ParameterCount = 1_035_568;
 
     /// <summary>A model whose parameters come from <paramref name="source"/>.</summary>
     public TinyMmMambaHybrid(ParameterSource source) : base(Plan, source)
@@ -66,11 +66,9 @@ public sealed partial class TinyMmMambaHybrid : VisionLanguageModel, IGeneratedM
     public AttentionLayer Embedding0 => Layer<AttentionLayer>(0); // tiny-hybrid.mmmodel.yaml:8
     public Mamba2Layer Embedding1 => Layer<Mamba2Layer>(1); // tiny-hybrid.mmmodel.yaml:7
     public Mamba2Layer Decoder0 => Layer<Mamba2Layer>(2); // tiny-hybrid.mmmodel.yaml:7
-    public Mamba2Layer Decoder1 => Layer<Mamba2Layer>(3); // tiny-hybrid.mmmodel.yaml:7
-    public AttentionLayer Decoder2 => Layer<AttentionLayer>(4); // tiny-hybrid.mmmodel.yaml:8
+    public AttentionLayer Decoder1 => Layer<AttentionLayer>(3); // tiny-hybrid.mmmodel.yaml:8
+    public Mamba2Layer Decoder2 => Layer<Mamba2Layer>(4); // tiny-hybrid.mmmodel.yaml:7
     public Mamba2Layer Decoder3 => Layer<Mamba2Layer>(5); // tiny-hybrid.mmmodel.yaml:7
-    public Mamba2Layer Decoder4 => Layer<Mamba2Layer>(6); // tiny-hybrid.mmmodel.yaml:7
-    public Mamba2Layer Decoder5 => Layer<Mamba2Layer>(7); // tiny-hybrid.mmmodel.yaml:7
 
     /// <inheritdoc/>
     public override Cache CreateCache(int batch, int maxTokens) => new(this, batch, maxTokens);
@@ -81,22 +79,20 @@ public sealed partial class TinyMmMambaHybrid : VisionLanguageModel, IGeneratedM
         public KvCache Embedding0 => Layer<KvCache>(0);
         public Mamba2State Embedding1 => Layer<Mamba2State>(1);
         public Mamba2State Decoder0 => Layer<Mamba2State>(2);
-        public Mamba2State Decoder1 => Layer<Mamba2State>(3);
-        public KvCache Decoder2 => Layer<KvCache>(4);
+        public KvCache Decoder1 => Layer<KvCache>(3);
+        public Mamba2State Decoder2 => Layer<Mamba2State>(4);
         public Mamba2State Decoder3 => Layer<Mamba2State>(5);
-        public Mamba2State Decoder4 => Layer<Mamba2State>(6);
-        public Mamba2State Decoder5 => Layer<Mamba2State>(7);
     }
 
     /// <summary>Bytes of weights and caches; an element has 2 bytes in bfloat16 and 4 in float32.</summary>
     public static class Costs
     {
         /// <summary>Elements that a token adds to the KV caches of a sequence.</summary>
-        public const long KvElementsPerToken = 256;
+        public const long KvElementsPerToken = 192;
         /// <summary>Elements of a sequence's Mamba-2 states, in float32 at any length.</summary>
-        public const long SsmElements = 12_288;
+        public const long SsmElements = 6_144;
         /// <summary>Elements that a sequence's convolutions look back on, at any length.</summary>
-        public const long ConvElements = 1_536;
+        public const long ConvElements = 768;
 
         /// <summary>Bytes of all parameters.</summary>
         public static long WeightBytes(int elementSize = 4) => ParameterCount * elementSize;
@@ -115,9 +111,9 @@ public sealed partial class TinyMmMambaHybrid : VisionLanguageModel, IGeneratedM
         public static class Introduced
         {
             /// <summary>Parameters that the stage trains.</summary>
-            public const long TrainedCount = 145_664;
+            public const long TrainedCount = 62_376;
             /// <summary>Parameters of the model in this stage.</summary>
-            public const long TotalCount = 2_253_824;
+            public const long TotalCount = 1_056_360;
 
             /// <summary>The recipe's own options.</summary>
             public static TrainingOptions Options => TrainingOptions.Of(Plan.Distillation!, StageKind.Introduced);
@@ -136,9 +132,9 @@ public sealed partial class TinyMmMambaHybrid : VisionLanguageModel, IGeneratedM
         public static class Mixer
         {
             /// <summary>Parameters that the stage trains.</summary>
-            public const long TrainedCount = 407_808;
+            public const long TrainedCount = 172_968;
             /// <summary>Parameters of the model in this stage.</summary>
-            public const long TotalCount = 2_253_824;
+            public const long TotalCount = 1_056_360;
 
             /// <summary>The recipe's own options.</summary>
             public static TrainingOptions Options => TrainingOptions.Of(Plan.Distillation!, StageKind.Mixer);
@@ -157,9 +153,9 @@ public sealed partial class TinyMmMambaHybrid : VisionLanguageModel, IGeneratedM
         public static class EndToEnd
         {
             /// <summary>Parameters that the stage trains.</summary>
-            public const long TrainedCount = 305_856;
+            public const long TrainedCount = 115_312;
             /// <summary>Parameters of the model in this stage.</summary>
-            public const long TotalCount = 2_217_408;
+            public const long TotalCount = 1_035_568;
 
             /// <summary>The recipe's own options.</summary>
             public static TrainingOptions Options => TrainingOptions.Of(Plan.Distillation!, StageKind.EndToEnd);
@@ -182,49 +178,49 @@ public sealed partial class TinyMmMambaHybrid : VisionLanguageModel, IGeneratedM
     {
         // Layers as they recur; * stands for a layer's place in the checkpoint.
         var attention = new LayerKind('A',
-            new AttentionPlan(Heads: 8, KvHeads: 4, HeadDim: 16, RopeTheta: 10000, MaxPositions: 4096, DynamicFactor: null),
-            NormEps: 0.00001, MlpHidden: 384, Source: "tiny-hybrid.mmmodel.yaml:8",
+            new AttentionPlan(Heads: 6, KvHeads: 3, HeadDim: 16, RopeTheta: 10000, MaxPositions: 4096, DynamicFactor: null),
+            NormEps: 0.00001, MlpHidden: 256, Source: "tiny-hybrid.mmmodel.yaml:8",
             Tensors: [
-                new("*.attention_norm.weight", [128], TensorGroup.Norm),
-                new("*.attention.wqkv.weight", [256, 128], TensorGroup.Qkv),
-                new("*.attention.wo.weight", [128, 128], TensorGroup.Output),
-                new("*.ffn_norm.weight", [128], TensorGroup.Norm),
-                new("*.feed_forward.w1.weight", [384, 128], TensorGroup.Mlp),
-                new("*.feed_forward.w2.weight", [128, 384], TensorGroup.Mlp),
-                new("*.feed_forward.w3.weight", [384, 128], TensorGroup.Mlp),
+                new("*.attention_norm.weight", [96], TensorGroup.Norm),
+                new("*.attention.wqkv.weight", [192, 96], TensorGroup.Qkv),
+                new("*.attention.wo.weight", [96, 96], TensorGroup.Output),
+                new("*.ffn_norm.weight", [96], TensorGroup.Norm),
+                new("*.feed_forward.w1.weight", [256, 96], TensorGroup.Mlp),
+                new("*.feed_forward.w2.weight", [96, 256], TensorGroup.Mlp),
+                new("*.feed_forward.w3.weight", [256, 96], TensorGroup.Mlp),
             ]);
         var mamba2 = new LayerKind('.',
-            new Mamba2Plan(Heads: 8, KvHeads: 4, HeadDim: 16, Conv: 2, Chunk: 64, Gate: true, GateNorm: true,
+            new Mamba2Plan(Heads: 6, KvHeads: 3, HeadDim: 16, Conv: 2, Chunk: 64, Gate: true, GateNorm: true,
                 Decay: true, Skip: false, QkNorm: false, NormEps: 0.00001),
-            NormEps: 0.00001, MlpHidden: 384, Source: "tiny-hybrid.mmmodel.yaml:7",
+            NormEps: 0.00001, MlpHidden: 256, Source: "tiny-hybrid.mmmodel.yaml:7",
             Tensors: [
-                new("*.attention_norm.weight", [128], TensorGroup.Norm),
-                new("*.attention.q_proj.weight", [128, 128], TensorGroup.Query, new Sliced("*.attention.wqkv.weight", First: 0, Rows: 32, Stride: 64)),
-                new("*.attention.k_proj.weight", [64, 128], TensorGroup.Key, new Sliced("*.attention.wqkv.weight", First: 32, Rows: 16, Stride: 64)),
-                new("*.attention.v_proj.weight", [64, 128], TensorGroup.Value, new Sliced("*.attention.wqkv.weight", First: 48, Rows: 16, Stride: 64)),
-                new("*.attention.o_proj.weight", [128, 128], TensorGroup.Output, new Copied("*.attention.wo.weight")),
-                new("*.attention.g_proj.weight", [128, 128], TensorGroup.Gate, new Drawn(Draw.Uniform, -0.0270632939, 0.0270632939)),
-                new("*.attention.in_proj.weight", [8, 128], TensorGroup.Dt, new Drawn(Draw.Constant, 0, 0)),
-                new("*.attention.conv1d.weight", [256, 1, 2], TensorGroup.Conv, new Drawn(Draw.LastTap, 0, 0)),
-                new("*.attention.conv1d.bias", [256], TensorGroup.Conv, new Drawn(Draw.Constant, 0, 0)),
+                new("*.attention_norm.weight", [96], TensorGroup.Norm),
+                new("*.attention.q_proj.weight", [96, 96], TensorGroup.Query, new Sliced("*.attention.wqkv.weight", First: 0, Rows: 32, Stride: 64)),
+                new("*.attention.k_proj.weight", [48, 96], TensorGroup.Key, new Sliced("*.attention.wqkv.weight", First: 32, Rows: 16, Stride: 64)),
+                new("*.attention.v_proj.weight", [48, 96], TensorGroup.Value, new Sliced("*.attention.wqkv.weight", First: 48, Rows: 16, Stride: 64)),
+                new("*.attention.o_proj.weight", [96, 96], TensorGroup.Output, new Copied("*.attention.wo.weight")),
+                new("*.attention.g_proj.weight", [96, 96], TensorGroup.Gate, new Drawn(Draw.Uniform, -0.03125, 0.03125)),
+                new("*.attention.in_proj.weight", [6, 96], TensorGroup.Dt, new Drawn(Draw.Constant, 0, 0)),
+                new("*.attention.conv1d.weight", [192, 1, 2], TensorGroup.Conv, new Drawn(Draw.LastTap, 0, 0)),
+                new("*.attention.conv1d.bias", [192], TensorGroup.Conv, new Drawn(Draw.Constant, 0, 0)),
                 new("*.attention.g_norm.weight", [16], TensorGroup.GateNorm, new Drawn(Draw.Constant, 1, 0)),
-                new("*.attention.dt_bias", [8], TensorGroup.DtBias, new Drawn(Draw.InverseSoftplusOfLogUniform, 0.001, 0.1)),
-                new("*.attention.A_log_bias", [8], TensorGroup.Decay, new Drawn(Draw.Constant, 1, 0)),
-                new("*.ffn_norm.weight", [128], TensorGroup.Norm),
-                new("*.feed_forward.w1.weight", [384, 128], TensorGroup.Mlp),
-                new("*.feed_forward.w2.weight", [128, 384], TensorGroup.Mlp),
-                new("*.feed_forward.w3.weight", [384, 128], TensorGroup.Mlp),
+                new("*.attention.dt_bias", [6], TensorGroup.DtBias, new Drawn(Draw.InverseSoftplusOfLogUniform, 0.001, 0.1)),
+                new("*.attention.A_log_bias", [6], TensorGroup.Decay, new Drawn(Draw.Constant, 1, 0)),
+                new("*.ffn_norm.weight", [96], TensorGroup.Norm),
+                new("*.feed_forward.w1.weight", [256, 96], TensorGroup.Mlp),
+                new("*.feed_forward.w2.weight", [96, 256], TensorGroup.Mlp),
+                new("*.feed_forward.w3.weight", [256, 96], TensorGroup.Mlp),
             ]);
 
         var embeddingTower = new TowerRun("embedding", "embedding_model.encoder", first: 0, "A.", attention, mamba2);
-        var decoderTower = new TowerRun("decoder", "language_model.model.layers", first: 2, "..A...", mamba2, attention);
+        var decoderTower = new TowerRun("decoder", "language_model.model.layers", first: 2, ".A..", mamba2, attention);
 
         return new()
         {
             Name = "TinyMmMambaHybrid",
-            Summary = "6 Mamba-2 and 2 attention layers, head-interleaved.",
+            Summary = "4 Mamba-2 and 2 attention layers, head-interleaved.",
             Teacher = "TinyHovle",
-            Fingerprint = "6899271ab280d52b",
+            Fingerprint = "6fbe248c323e5900",
             Tokens = new(Vocab: VocabSize, Image: 1017, Template: "internlm2_chat", System: ""),
             Vision = new(Image: 128, Patch: 8, MaxTiles: 1, PixelShuffle: 0.5,
                 Projector: "gelu_mlp", Normalize: "imagenet"),
@@ -232,20 +228,20 @@ public sealed partial class TinyMmMambaHybrid : VisionLanguageModel, IGeneratedM
             Checkpoint = "mmmamba",
             Layers = [.. embeddingTower.Layers, .. decoderTower.Layers],
             Tensors = [
-                TensorRow.Outside("embedding_model.vision_embeddings.class_embedding", [1, 1, 128], TensorGroup.Patch),
-                TensorRow.Outside("embedding_model.vision_embeddings.patch_embedding.weight", [128, 3, 8, 8], TensorGroup.Patch),
-                TensorRow.Outside("embedding_model.vision_embeddings.patch_embedding.bias", [128], TensorGroup.Patch),
-                TensorRow.Outside("embedding_model.vision_embeddings.position_embedding", [1, 257, 128], TensorGroup.Position),
-                TensorRow.Outside("embedding_model.pixel_shuffle_proj.0.weight", [128, 512], TensorGroup.Projector),
-                TensorRow.Outside("embedding_model.pixel_shuffle_proj.0.bias", [128], TensorGroup.Projector),
-                TensorRow.Outside("embedding_model.pixel_shuffle_proj.2.weight", [128, 128], TensorGroup.Projector),
-                TensorRow.Outside("embedding_model.pixel_shuffle_proj.2.bias", [128], TensorGroup.Projector),
-                TensorRow.Outside("embedding_model.llm_text_embeddings.weight", [1024, 128], TensorGroup.Embedding),
+                TensorRow.Outside("embedding_model.vision_embeddings.class_embedding", [1, 1, 96], TensorGroup.Patch),
+                TensorRow.Outside("embedding_model.vision_embeddings.patch_embedding.weight", [96, 3, 8, 8], TensorGroup.Patch),
+                TensorRow.Outside("embedding_model.vision_embeddings.patch_embedding.bias", [96], TensorGroup.Patch),
+                TensorRow.Outside("embedding_model.vision_embeddings.position_embedding", [1, 257, 96], TensorGroup.Position),
+                TensorRow.Outside("embedding_model.pixel_shuffle_proj.0.weight", [96, 384], TensorGroup.Projector),
+                TensorRow.Outside("embedding_model.pixel_shuffle_proj.0.bias", [96], TensorGroup.Projector),
+                TensorRow.Outside("embedding_model.pixel_shuffle_proj.2.weight", [96, 96], TensorGroup.Projector),
+                TensorRow.Outside("embedding_model.pixel_shuffle_proj.2.bias", [96], TensorGroup.Projector),
+                TensorRow.Outside("embedding_model.llm_text_embeddings.weight", [1024, 96], TensorGroup.Embedding),
                 .. embeddingTower.Tensors,
-                TensorRow.Outside("language_model.model.tok_embeddings.weight", [1024, 128], TensorGroup.Embedding),
+                TensorRow.Outside("language_model.model.tok_embeddings.weight", [1024, 96], TensorGroup.Embedding),
                 .. decoderTower.Tensors,
-                TensorRow.Outside("language_model.model.norm.weight", [128], TensorGroup.Norm),
-                TensorRow.Outside("language_model.output.weight", [1024, 128], TensorGroup.Head),
+                TensorRow.Outside("language_model.model.norm.weight", [96], TensorGroup.Norm),
+                TensorRow.Outside("language_model.output.weight", [1024, 96], TensorGroup.Head),
             ],
             ParameterCount = ParameterCount,
             Distillation = CreateDistillationPlan(),
@@ -256,29 +252,29 @@ public sealed partial class TinyMmMambaHybrid : VisionLanguageModel, IGeneratedM
     {
         // Stages 1 and 2 train this form, in which every layer is converted.
         var mamba2 = new LayerKind('.',
-            new Mamba2Plan(Heads: 8, KvHeads: 4, HeadDim: 16, Conv: 2, Chunk: 64, Gate: true, GateNorm: true,
+            new Mamba2Plan(Heads: 6, KvHeads: 3, HeadDim: 16, Conv: 2, Chunk: 64, Gate: true, GateNorm: true,
                 Decay: true, Skip: false, QkNorm: false, NormEps: 0.00001),
-            NormEps: 0.00001, MlpHidden: 384, Source: "tiny-hybrid.mmmodel.yaml:7",
+            NormEps: 0.00001, MlpHidden: 256, Source: "tiny-hybrid.mmmodel.yaml:7",
             Tensors: [
-                new("*.attention.q_proj.weight", [128, 128], TensorGroup.Query, new Sliced("*.attention.wqkv.weight", First: 0, Rows: 32, Stride: 64)),
-                new("*.attention.k_proj.weight", [64, 128], TensorGroup.Key, new Sliced("*.attention.wqkv.weight", First: 32, Rows: 16, Stride: 64)),
-                new("*.attention.v_proj.weight", [64, 128], TensorGroup.Value, new Sliced("*.attention.wqkv.weight", First: 48, Rows: 16, Stride: 64)),
-                new("*.attention.o_proj.weight", [128, 128], TensorGroup.Output, new Copied("*.attention.wo.weight")),
-                new("*.attention.g_proj.weight", [128, 128], TensorGroup.Gate, new Drawn(Draw.Uniform, -0.0270632939, 0.0270632939)),
-                new("*.attention.in_proj.weight", [8, 128], TensorGroup.Dt, new Drawn(Draw.Constant, 0, 0)),
-                new("*.attention.conv1d.weight", [256, 1, 2], TensorGroup.Conv, new Drawn(Draw.LastTap, 0, 0)),
-                new("*.attention.conv1d.bias", [256], TensorGroup.Conv, new Drawn(Draw.Constant, 0, 0)),
+                new("*.attention.q_proj.weight", [96, 96], TensorGroup.Query, new Sliced("*.attention.wqkv.weight", First: 0, Rows: 32, Stride: 64)),
+                new("*.attention.k_proj.weight", [48, 96], TensorGroup.Key, new Sliced("*.attention.wqkv.weight", First: 32, Rows: 16, Stride: 64)),
+                new("*.attention.v_proj.weight", [48, 96], TensorGroup.Value, new Sliced("*.attention.wqkv.weight", First: 48, Rows: 16, Stride: 64)),
+                new("*.attention.o_proj.weight", [96, 96], TensorGroup.Output, new Copied("*.attention.wo.weight")),
+                new("*.attention.g_proj.weight", [96, 96], TensorGroup.Gate, new Drawn(Draw.Uniform, -0.03125, 0.03125)),
+                new("*.attention.in_proj.weight", [6, 96], TensorGroup.Dt, new Drawn(Draw.Constant, 0, 0)),
+                new("*.attention.conv1d.weight", [192, 1, 2], TensorGroup.Conv, new Drawn(Draw.LastTap, 0, 0)),
+                new("*.attention.conv1d.bias", [192], TensorGroup.Conv, new Drawn(Draw.Constant, 0, 0)),
                 new("*.attention.g_norm.weight", [16], TensorGroup.GateNorm, new Drawn(Draw.Constant, 1, 0)),
-                new("*.attention.dt_bias", [8], TensorGroup.DtBias, new Drawn(Draw.InverseSoftplusOfLogUniform, 0.001, 0.1)),
-                new("*.attention.A_log_bias", [8], TensorGroup.Decay, new Drawn(Draw.Constant, 1, 0)),
+                new("*.attention.dt_bias", [6], TensorGroup.DtBias, new Drawn(Draw.InverseSoftplusOfLogUniform, 0.001, 0.1)),
+                new("*.attention.A_log_bias", [6], TensorGroup.Decay, new Drawn(Draw.Constant, 1, 0)),
             ]);
 
         var embeddingTower = new TowerRun("embedding", "embedding_model.encoder", first: 0, "..", mamba2);
-        var decoderTower = new TowerRun("decoder", "language_model.model.layers", first: 2, "......", mamba2);
+        var decoderTower = new TowerRun("decoder", "language_model.model.layers", first: 2, "....", mamba2);
 
         return new()
         {
-            ConvertedFingerprint = "359c81ac6e44c94f",
+            ConvertedFingerprint = "ddc99fefd0f6ef3c",
             ConvertedLayers = [.. embeddingTower.Layers, .. decoderTower.Layers],
             ConvertedTensors = [.. embeddingTower.Tensors, .. decoderTower.Tensors],
             Optimizer = new(Beta1: 0.9, Beta2: 0.999, Eps: 0.00000001, WeightDecay: 0.05),

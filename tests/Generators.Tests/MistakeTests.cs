@@ -68,7 +68,7 @@ public sealed class MistakeTests
     public async Task A_broken_base_leaves_stubs_of_it_and_of_what_extends_it()
     {
         var project = Project.Shipped();
-        project.Edit("tiny-hovle.mmmodel.yaml", text => text.Replace("kv_heads: 4", "kv_heads: 3"));
+        project.Edit("tiny-hovle.mmmodel.yaml", text => text + "hiden: 3\n");
 
         Assert.Empty(project.Compile());
         Assert.Equal(Specs.Shipped.Count, project.Run().Sources.Count);

@@ -39,13 +39,13 @@ public sealed class PublishedCountsTests
     [Fact]
     public void Layers_and_caches_have_the_types_that_the_spec_gives_them()
     {
-        using var model = new TinyMmMambaHybrid(new MetaParameters());
+        using var model = new MmMambaHybrid(new MetaParameters());
         using var cache = model.CreateCache(batch: 1, maxTokens: 16);
 
         Assert.Same(model.Layers[0], model.Embedding0);
-        Assert.Same(model.Layers[7], model.Decoder5);
+        Assert.Same(model.Layers[31], model.Decoder23);
         Assert.Same(cache[0], cache.Embedding0);
-        Assert.Same(cache[7], cache.Decoder5);
+        Assert.Same(cache[31], cache.Decoder23);
     }
 
     [Fact]

@@ -52,9 +52,9 @@ public sealed class TypedModelTests : IDisposable
     [Fact]
     public void The_stages_options_are_the_recipes()
     {
-        var options = TinyMmMambaHybrid.Distillation.EndToEnd.Options;
+        var options = MmMambaHybrid.Distillation.EndToEnd.Options;
 
-        Assert.Equal((300, 16, 3.0e-3, 5.0), (options.Steps, options.Batch, options.LearningRate, options.Clip));
+        Assert.Equal((20_000, 64, 5.0e-5, 5.0), (options.Steps, options.Batch, options.LearningRate, options.Clip));
     }
 
     static void AssertSame(Runtime.VisionLanguageModel expected, Runtime.VisionLanguageModel actual)

@@ -139,7 +139,7 @@ public static class Diagnostics
 
     public static readonly DiagnosticRule HeadGroups = Error("MMD040", "Heads don't share evenly", "{0} heads can't share {1} key and value heads evenly; write a kv_heads that divides {0}",
         "Each key and value head serves the same number of query heads.",
-        "mmmodel: 1\nmodel: Uneven\nextends: TinyHovle\nattention: { kv_heads: «3» }");
+        "mmmodel: 1\nmodel: Uneven\nextends: TinyHovle\nattention: { heads: 10, kv_heads: «4» }");
 
     public static readonly DiagnosticRule OddHead = Error("MMD041", "Odd head", "head_dim is {0}; the rotary embedding turns pairs, so write an even number",
         "Rotary position embedding rotates pairs of a head's numbers.",
@@ -253,7 +253,7 @@ public static class Diagnostics
 
     public static readonly DiagnosticRule SameAsBase = Rule(Severity.Hint, "MMD081", "Same as the base", "{0} is inherited with this very value",
         "Harmless: it pins the value against a change of the base. Leave it out to follow the base.",
-        "mmmodel: 1\nmodel: Pinned\nextends: TinyHovle\nhidden: «128»");
+        "mmmodel: 1\nmodel: Pinned\nextends: Narrow\nhidden: «48»\n# file: narrow.mmmodel.yaml\nmmmodel: 1\nmodel: Narrow\nextends: TinyHovle\nhidden: 48");
 
     /// <summary>Every diagnostic, in the order of their ids.</summary>
     public static EquatableArray<DiagnosticRule> All { get; } = new(Table);
