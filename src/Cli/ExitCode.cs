@@ -16,4 +16,7 @@ static class ExitCode
 
     /// <summary>Interrupted from the keyboard.</summary>
     public const int Interrupted = 130;
+
+    /// <summary>Asked by the system to end.</summary>
+    public const int Terminated = 143;
 }

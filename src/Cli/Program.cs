@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.Runtime.InteropServices;
 using MmMamba.Cli.Commands;
+using MmMamba.Cli.Reports;
 using MmMamba.Runtime;
 
 namespace MmMamba.Cli;
@@ -17,20 +19,17 @@ static class Program
         var result = Root().Parse(arguments);
         if (result.Errors.Count > 0)
         {
-            Console.Error.WriteLine($"mmmamba: {OneLine(result.Errors[0].Message)} Try 'mmmamba {string.Join(' ', Path(result))}--help'.");
+            Console.Error.WriteLine(Printable.Line($"mmmamba: {OneLine(result.Errors[0].Message)} Try 'mmmamba {string.Join(' ', Path(result))}--help'."));
             return ExitCode.Usage;
         }
-        using var interrupted = new CancellationTokenSource();
-        ConsoleCancelEventHandler onInterrupt = (_, pressed) =>
-        {
-            pressed.Cancel = !interrupted.IsCancellationRequested; // the second one ends the process at once
-            interrupted.Cancel();
-        };
-        Console.CancelKeyPress += onInterrupt;
+        using var stop = new CancellationTokenSource();
+        var code = ExitCode.Interrupted;
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => Stop(signal, ExitCode.Interrupted));
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => Stop(signal, ExitCode.Terminated));
         try
         {
             var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
-            return result.InvokeAsync(configuration, interrupted.Token).GetAwaiter().GetResult();
+            return result.InvokeAsync(configuration, stop.Token).GetAwaiter().GetResult();
         }
         catch (InputException refused)
         {
@@ -38,7 +37,7 @@ static class Program
         }
         catch (OperationCanceledException)
         {
-            return Fail("interrupted", ExitCode.Interrupted);
+            return Fail("stopped; nothing was left behind", code);
         }
         catch (Exception file) when (file is IOException or UnauthorizedAccessException)
         {
@@ -48,9 +47,13 @@ static class Program
         {
             return Fail($"internal error: {mistake.GetType().Name}: {OneLine(mistake.Message)} (MMMAMBA_DEBUG=1 shows where)", ExitCode.Internal);
         }
-        finally
+
+        // The first signal ends the run in order, a second one at once.
+        void Stop(PosixSignalContext signal, int exitCode)
         {
-            Console.CancelKeyPress -= onInterrupt;
+            signal.Cancel = !stop.IsCancellationRequested;
+            code = exitCode;
+            stop.Cancel();
         }
     }
 
@@ -66,7 +69,7 @@ static class Program
 
     static int Fail(string message, int code)
     {
-        Console.Error.WriteLine($"mmmamba: {message}");
+        Console.Error.WriteLine(Printable.Line($"mmmamba: {message}"));
         return code;
     }
 

@@ -14,10 +14,13 @@ public sealed class BadInputTests : IDisposable
     [InlineData("frobnicate")]
     [InlineData("describe")]
     [InlineData("describe", "Hovle", "--format", "xml")]
-    [InlineData("distill", "--questions", "0")]
-    [InlineData("distill", "--questions", "many")]
+    [InlineData("distill", "--test-conversations", "0")]
+    [InlineData("distill", "--test-conversations", "many")]
     [InlineData("distill", "--test", "photographs")]
     [InlineData("train", "TinyHovle")]
+    [InlineData("train", "--output", "")]
+    [InlineData("distill", "--output", "")]
+    [InlineData("data", "--output", " ")]
     [InlineData("eval", "--device", "tpu", "x.safetensors")]
     public void Wrong_usage_exits_with_2(params string[] arguments)
     {
@@ -53,7 +56,7 @@ public sealed class BadInputTests : IDisposable
     {
         var whole = File.ReadAllBytes(Teacher);
         File.WriteAllBytes(_folder["short.safetensors"], whole[..(whole.Length / 2)]);
-        Refused("short.safetensors: ", "eval", "short.safetensors", "--questions", "1");
+        Refused("short.safetensors: ", "eval", "short.safetensors", "--test-conversations", "1");
     }
 
     [Fact]
@@ -62,16 +65,51 @@ public sealed class BadInputTests : IDisposable
         var bytes = File.ReadAllBytes(Teacher);
         BitConverter.GetBytes(ulong.MaxValue / 2).CopyTo(bytes, 0);
         File.WriteAllBytes(_folder["liar.safetensors"], bytes);
-        Refused("liar.safetensors: ", "eval", "liar.safetensors", "--questions", "1");
+        Refused("liar.safetensors: ", "eval", "liar.safetensors", "--test-conversations", "1");
     }
 
     [Fact]
     public void Tensors_of_another_shape_are_refused() =>
-        Refused("embedding_model", "eval", Teacher, "--model", "Hovle", "--questions", "1");
+        Refused("embedding_model", "eval", Teacher, "--model", "Hovle", "--test-conversations", "1");
 
     [Fact]
     public void A_checkpoint_with_missing_and_unexpected_tensors_is_refused() =>
-        Refused("language_model.model.layers.0.attention", "eval", Teacher, "--model", "TinyMmMambaLinear", "--questions", "1");
+        Refused("language_model.model.layers.0.attention", "eval", Teacher, "--model", "TinyMmMambaLinear", "--test-conversations", "1");
+
+    [Fact]
+    public void A_teacher_that_does_not_load_is_refused_before_anything_is_written()
+    {
+        File.WriteAllBytes(_folder["short.safetensors"], File.ReadAllBytes(Teacher)[..5000]);
+        Refused("short.safetensors: ", "distill", "--teacher", "short.safetensors");
+        Refused("missing.safetensors", "distill", "--teacher", "missing.safetensors");
+    }
+
+    [Fact]
+    public void A_model_without_a_tokenizer_here_is_refused_before_it_is_made() =>
+        Refused("tokenizer", "train", "Hovle", "--output", "t.safetensors");
+
+    [Fact]
+    public void Data_does_not_steer_the_terminal()
+    {
+        Set("""{"conversations":[{"from":"human","value":"is there a cat?"},{"from":"gpt","value":"yes"}],"kinds":["\u001b[31mred"]}""" + "\n");
+        var run = Tool.Run(_folder.Path, "eval", Teacher, "--data", "set");
+        Assert.Equal(0, run.ExitCode);
+        Assert.DoesNotContain('\u001b', run.Output);
+        Assert.Contains("[31mred", run.Output);
+    }
+
+    [Fact]
+    public void A_run_that_is_asked_to_end_leaves_nothing()
+    {
+        using var process = Tool.Start(_folder.Path, "distill");
+        while (!process.StandardOutput.ReadLine()!.StartsWith("introduced", StringComparison.Ordinal)) { }
+        Assert.NotEmpty(_folder.Entries);
+        System.Diagnostics.Process.Start("kill", ["-TERM", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)])!.WaitForExit();
+        process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        Assert.Equal(143, process.ExitCode);
+        Assert.Empty(_folder.Entries);
+    }
 
     [Fact]
     public void A_picture_that_does_not_decode_is_refused()

@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace MmMamba.Cli.Tests;
 
@@ -13,7 +15,7 @@ public sealed class MainJobTests : IDisposable
     [Trait("Category", "Long")]
     public void The_shortened_main_job_distils_and_reports()
     {
-        var run = Tool.Run(_folder.Path, "distill", "--scale", "0.25", "--questions", "150", "--output", "run");
+        var run = Tool.Run(_folder.Path, "distill", "--scale", "0.25", "--test-conversations", "150", "--output", "run");
         Assert.True(run.ExitCode == 0, run.Error + run.Output);
 
         Assert.Equal(["curves.png", "metrics.jsonl", "report.html", "sheet.txt", "student.safetensors"],
@@ -27,6 +29,13 @@ public sealed class MainJobTests : IDisposable
         Assert.True(teacher >= seeded + 0.2, $"teacher {teacher}, seeded {seeded}");
         Assert.True(distilled >= seeded + 0.25 * (teacher - seeded), $"teacher {teacher}, seeded {seeded}, distilled {distilled}");
         Assert.Contains("recovered", run.Output);
+        Assert.DoesNotContain("void", run.Output);
+
+        // The checkpoint is the student that was judged.
+        var eval = Tool.Run(_folder.Path, "eval", "run/student.safetensors", "--test-conversations", "150");
+        Assert.Equal(0, eval.ExitCode);
+        foreach (var kind in Kinds("distilled"))
+            Assert.Contains($"{kind.GetProperty("right").GetInt64()}/{kind.GetProperty("asked").GetInt64()}", eval.Output);
 
         IEnumerable<JsonElement> Kinds(string model) =>
             lines.Where(line => line.TryGetProperty("model", out var name) && name.GetString() == model);
@@ -37,10 +46,13 @@ public sealed class MainJobTests : IDisposable
     [Trait("Category", "Long")]
     public void A_teacher_is_trained_and_can_be_asked()
     {
-        var train = Tool.Run(_folder.Path, "train", "--steps", "8", "--batch", "16", "--questions", "20", "--half", "--output", "teacher.safetensors");
+        var train = Tool.Run(_folder.Path, "train", "--steps", "30", "--batch", "16", "--test-conversations", "20", "--half", "--output", "teacher.safetensors");
         Assert.True(train.ExitCode == 0, train.Error + train.Output);
+        var losses = Regex.Match(train.Output, @"loss ([\d.]+) -> ([\d.]+)");
+        Assert.True(losses.Success, train.Output);
+        Assert.True(Number(losses.Groups[2]) < 0.6 * Number(losses.Groups[1]), losses.Value);
         Assert.InRange(new FileInfo(_folder["teacher.safetensors"]).Length, 1, 8_000_000);
-        var eval = Tool.Run(_folder.Path, "eval", "teacher.safetensors", "--questions", "20");
+        var eval = Tool.Run(_folder.Path, "eval", "teacher.safetensors", "--test-conversations", "20");
         Assert.True(eval.ExitCode == 0, eval.Error + eval.Output);
         Assert.Contains("present", eval.Output);
     }
@@ -51,12 +63,13 @@ public sealed class MainJobTests : IDisposable
     {
         var data = Tool.Run(_folder.Path, "data", "--train-conversations", "12", "--test-conversations", "6", "--output", "set");
         Assert.True(data.ExitCode == 0, data.Error + data.Output);
-        var run = Tool.Run(_folder.Path, "distill", "--data", "set", "--teacher-steps", "2", "--teacher-batch", "4", "--scale", "0.01", "--questions", "6", "--output", "run");
+        var run = Tool.Run(_folder.Path, "distill", "--data", "set", "--teacher-steps", "2", "--teacher-batch", "4", "--scale", "0.01", "--test-conversations", "6", "--output", "run");
         Assert.True(run.ExitCode == 0, run.Error + run.Output);
         Assert.True(File.Exists(_folder["run/teacher.safetensors"]));
         Assert.Contains("the comparison is void", run.Output);
     }
 
+    static double Number(Group group) => double.Parse(group.Value, CultureInfo.InvariantCulture);
     static double Accuracy(JsonElement kind) => kind.GetProperty("right").GetDouble() / kind.GetProperty("asked").GetDouble();
     static double Chance(JsonElement kind) => kind.GetProperty("chance").GetDouble();
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using MmMamba.Cli.Reports;
 using MmMamba.Cli.Specs;
 using MmMamba.ModelDsl.Binding;
 
@@ -22,7 +23,7 @@ static class CheckCommand
     static int Run(string[] paths)
     {
         var library = SpecLibrary.Open(paths);
-        foreach (var diagnostic in library.Diagnostics) Console.WriteLine(diagnostic);
+        foreach (var diagnostic in library.Diagnostics) Console.WriteLine(Printable.Line(diagnostic.ToString()));
         var errors = library.Diagnostics.Count(diagnostic => diagnostic.Severity == Severity.Error);
         Console.WriteLine(errors == 0
             ? $"{library.Own.Count} models, no errors"

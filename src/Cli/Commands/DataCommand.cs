@@ -1,5 +1,6 @@
 using System.CommandLine;
 using MmMamba.Cli.Jobs;
+using MmMamba.Cli.Reports;
 using MmMamba.Runtime.Data;
 
 namespace MmMamba.Cli.Commands;
@@ -15,7 +16,7 @@ static class DataCommand
             Arity = ArgumentArity.ZeroOrOne,
         };
         var test = new Option<string?>("--test") { Description = "Photographs for the test; without it they come from the first." };
-        var output = new Option<string>("--output") { Description = "The folder to make.", Required = true };
+        var output = RunOptions.NotEmpty(new Option<string>("--output") { Description = "The folder to make.", Required = true });
         var train = RunOptions.Range(new Option<int>("--train-conversations") { Description = "Conversations about training pictures.", DefaultValueFactory = _ => 2000 }, 1, 10_000_000);
         var judged = RunOptions.Range(new Option<int>("--test-conversations") { Description = "Conversations about test pictures.", DefaultValueFactory = _ => 400 }, 1, 10_000_000);
         var turns = RunOptions.Range(new Option<int>("--turns") { Description = "Most questions about one picture.", DefaultValueFactory = _ => 5 }, 1, 64);
@@ -32,7 +33,7 @@ static class DataCommand
                 new MosaicSource(splits.Train, options, result.GetValue(seed) * 2), result.GetValue(train),
                 new MosaicSource(splits.Test, options, result.GetValue(seed) * 2 + 1), result.GetValue(judged),
                 splits.Train.Classes, folder, cancellation: cancellation);
-            Console.WriteLine($"{folder}: {result.GetValue(train)} + {result.GetValue(judged)} conversations about {splits.Train.Classes.Count} classes: {string.Join(", ", splits.Train.Classes)}");
+            Console.WriteLine(Printable.Line($"{folder}: {result.GetValue(train)} + {result.GetValue(judged)} conversations about {splits.Train.Classes.Count} classes: {string.Join(", ", splits.Train.Classes)}"));
             return Task.FromResult(ExitCode.Ok);
         });
         return command;

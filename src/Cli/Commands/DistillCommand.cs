@@ -20,7 +20,7 @@ static class DistillCommand
     {
         var model = new Argument<string>("model") { Description = "A student: a built-in model's name or a spec file.", DefaultValueFactory = _ => "TinyMmMambaHybrid" };
         var teacher = new Option<string?>("--teacher") { Description = "The teacher's checkpoint. Without it: the one that comes with the tool, or with --data one that is trained first." };
-        var output = new Option<string?>("--output") { Description = "The report's folder; runs/<model> if none is named." };
+        var output = RunOptions.NotEmpty(new Option<string?>("--output") { Description = "The report's folder; runs/<model> if none is named." });
         var scale = RunOptions.Range(new Option<double>("--scale") { Description = "Factor on the steps of the recipe's stages.", DefaultValueFactory = _ => 1.0 }, 1e-6, 1e6);
         var command = new Command("distill", "Seed a student from its teacher, run the stages of its recipe, and report.") { model, teacher, output, scale };
         var recipe = new TeacherOptions(command, "teacher-");
@@ -42,31 +42,31 @@ static class DistillCommand
         var plan = asked.Student.Plan;
         if (plan.Teacher is null) throw new InputException($"{plan.Name} has no teacher; distil a student.");
         var teacherPlan = asked.Library.Model(plan.Teacher).Plan;
+        _ = Encoders.For(plan); // settled before a model is made, which may be large
         var checkpoint = asked.Teacher ?? (asked.HasData ? null : Bundled(plan.Teacher));
 
+        using var loaded = checkpoint is null ? null : Checkpoint.Load(teacherPlan, checkpoint, settings.Device);
         using var output = OutputFolder.Create(asked.Output);
         var clock = Stopwatch.StartNew();
         var console = AnsiConsole.Console;
-        console.Profile.Out.Writer.WriteLine($"{plan.Name} from {plan.Teacher} on {settings.Data.Description}; {Compute.Describe(settings.Device)}");
+        console.Profile.Out.Writer.WriteLine(Printable.Line($"{plan.Name} from {plan.Teacher} on {settings.Data.Description}; {Compute.Describe(settings.Device)}"));
         DistillOutcome outcome;
         using (var display = new RunDisplay(console))
         {
-            using var teacher = checkpoint is not null
-                ? Checkpoint.Load(teacherPlan, checkpoint, settings.Device)
-                : Train(teacherPlan, recipe, settings, output, display, cancellation);
-            outcome = DistillJob.Run(teacher, plan, asked.Scale, settings, output, display, cancellation);
+            using var trained = loaded is null ? Train(teacherPlan, recipe, settings, output, display, cancellation) : null;
+            outcome = DistillJob.Run((loaded ?? trained)!, plan, asked.Scale, settings, output, display, cancellation);
         }
         var origin = asked.Teacher ?? (checkpoint is null ? string.Create(CultureInfo.InvariantCulture, $"trained here, {recipe.Steps} steps of {recipe.Batch}") : "the one that comes with the tool");
         DistillReport.Write(asked.Student.Resolved, outcome, settings, origin, clock.Elapsed, output, console);
         output.Complete();
-        console.Profile.Out.Writer.WriteLine($"report: {Path.Combine(asked.Output, "report.html")}");
+        console.Profile.Out.Writer.WriteLine(Printable.Line($"report: {Path.Combine(asked.Output, "report.html")}"));
     }
 
     static VisionLanguageModel Train(
         Runtime.Plans.ModelPlan plan, TeacherRecipe recipe, RunSettings settings, OutputFolder output, RunDisplay display, CancellationToken cancellation)
     {
         display.Begin("teacher");
-        var teacher = TeacherJob.Run(plan, recipe, settings, display, cancellation);
+        var (teacher, _) = TeacherJob.Run(plan, recipe, settings, display, cancellation);
         Checkpoint.Save(teacher, output.At("teacher.safetensors"));
         return teacher;
     }

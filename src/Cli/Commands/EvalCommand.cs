@@ -20,6 +20,7 @@ static class EvalCommand
         {
             var settings = run.Open(result, cancellation);
             var plan = result.GetValue(model) is { } name ? SpecLibrary.Find(name).Model.Plan : null;
+            Console.WriteLine(Printable.Line(Compute.Describe(settings.Device)));
             using var loaded = Checkpoint.Load(plan, result.GetRequiredValue(weights), settings.Device);
             var judged = Judge.Ask(loaded, settings, cancellation);
             ReportTable.Write(AnsiConsole.Console, AccuracyReport.Of((loaded.Plan.Name, judged)));

@@ -9,19 +9,19 @@ sealed class RunOptions
 {
     public Option<string?> Data { get; } = new("--data") { Description = "Photographs in class folders (a folder or a zip), or a folder that 'mmmamba data' wrote. Without it: the set that the tool draws." };
     public Option<string?> Test { get; } = new("--test") { Description = "Photographs for the test; without it they come from --data." };
-    public Option<ulong> Seed { get; } = new("--seed") { Description = "Keys every draw.", DefaultValueFactory = _ => 0 };
+    public Option<ulong> Seed { get; } = new("--seed") { Description = "Keys the draws of models and the order of their data; pictures and test questions stay the same.", DefaultValueFactory = _ => 0 };
     public Option<string> Device { get; } = new("--device") { Description = "cpu or cuda.", DefaultValueFactory = _ => "cpu" };
     public Option<int> Threads { get; } = new("--threads") { Description = "CPU threads for tensors; 0 takes libtorch's own choice.", DefaultValueFactory = _ => 0 };
     public Option<int> Workers { get; } = new("--workers") { Description = "Threads that prepare batches.", DefaultValueFactory = _ => Math.Max(1, Environment.ProcessorCount / 2) };
-    public Option<int> Questions { get; } = new("--questions") { Description = "Conversations about test pictures to judge a model by, 1 to 100000.", DefaultValueFactory = _ => 400 };
+    public Option<int> TestConversations { get; } = new("--test-conversations") { Description = "Conversations about test pictures that a model is judged by, 1 to 100000; each asks up to five questions.", DefaultValueFactory = _ => 400 };
 
     public RunOptions(Command command)
     {
         Device.AcceptOnlyFromAmong("cpu", "cuda");
         Range(Threads, 0, 1024);
         Range(Workers, 1, 1024);
-        Range(Questions, 1, 100_000);
-        foreach (var option in (Option[])[Data, Test, Seed, Device, Threads, Workers, Questions]) command.Add(option);
+        Range(TestConversations, 1, 100_000);
+        foreach (var option in (Option[])[Data, Test, Seed, Device, Threads, Workers, TestConversations]) command.Add(option);
         command.Validators.Add(result =>
         {
             if (result.GetValue(Test) is not null && result.GetValue(Data) is null) result.AddError("--test needs --data.");
@@ -33,7 +33,17 @@ sealed class RunOptions
     {
         var device = Compute.Use(result.GetRequiredValue(Device), result.GetValue(Threads));
         var data = result.GetValue(Data) is { } path ? PictureData.Open(path, result.GetValue(Test), cancellation) : PictureData.Drawn();
-        return new(data, result.GetValue(Seed), device, result.GetValue(Workers), result.GetValue(Questions));
+        return new(data, result.GetValue(Seed), device, result.GetValue(Workers), result.GetValue(TestConversations));
+    }
+
+    /// <summary>Refuses an empty path as wrong usage.</summary>
+    public static Option<T> NotEmpty<T>(Option<T> option)
+    {
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens.Count > 0 && string.IsNullOrWhiteSpace(result.Tokens[0].Value)) result.AddError($"{option.Name} is empty; it is a path.");
+        });
+        return option;
     }
 
     /// <summary>Refuses a number outside its range as wrong usage.</summary>

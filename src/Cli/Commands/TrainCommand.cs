@@ -1,6 +1,7 @@
 using System.CommandLine;
 using MmMamba.Cli.Jobs;
 using MmMamba.Cli.Live;
+using MmMamba.Cli.Reports;
 using MmMamba.Cli.Specs;
 using MmMamba.Runtime;
 using MmMamba.Runtime.Checkpoints;
@@ -15,7 +16,7 @@ static class TrainCommand
     public static Command Create()
     {
         var model = new Argument<string>("model") { Description = "A teacher: a built-in model's name or a spec file.", DefaultValueFactory = _ => "TinyHovle" };
-        var output = new Option<string>("--output") { Description = "The checkpoint to write.", Required = true };
+        var output = RunOptions.NotEmpty(new Option<string>("--output") { Description = "The checkpoint to write.", Required = true });
         var half = new Option<bool>("--half") { Description = "Store float16: half the size, for a teacher that is only read." };
         var command = new Command("train", "Train a teacher on pictures and questions.") { model, output, half };
         var recipe = new TeacherOptions(command);
@@ -32,11 +33,15 @@ static class TrainCommand
     {
         var plan = SpecLibrary.Find(name).Model.Plan;
         if (plan.Teacher is not null) throw new InputException($"{plan.Name} is a student of {plan.Teacher}; train a teacher, and distil the student from it.");
-        if (File.Exists(output)) throw new InputException($"{output}: the file exists; name another, or remove it.");
-        AnsiConsole.Console.Profile.Out.Writer.WriteLine($"{plan.Name} on {settings.Data.Description}; {Compute.Describe(settings.Device)}");
+        if (File.Exists(output) || Directory.Exists(output)) throw new InputException($"{output}: exists; name another file, or remove it.");
+        if (Path.GetDirectoryName(Path.GetFullPath(output)) is { } folder && !Directory.Exists(folder))
+            throw new InputException($"{output}: there is no folder {folder}; make it first.");
+        AnsiConsole.Console.Profile.Out.Writer.WriteLine(Printable.Line($"{plan.Name} on {settings.Data.Description}; {Compute.Describe(settings.Device)}"));
         using var display = new RunDisplay(AnsiConsole.Console);
         display.Begin("teacher");
-        using var teacher = TeacherJob.Run(plan, recipe, settings, display, cancellation);
+        var (teacher, summary) = TeacherJob.Run(plan, recipe, settings, display, cancellation);
+        using var trained = teacher;
+        display.Note(FormattableString.Invariant($"loss {summary.FirstLoss:0.###} -> {summary.LastLoss:0.###}"));
         Checkpoint.Save(teacher, output, storeAs: half ? torch.ScalarType.Float16 : null);
         display.Begin("ask the teacher model");
         var judged = Judge.Ask(teacher, settings, cancellation);

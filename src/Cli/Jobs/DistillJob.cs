@@ -20,9 +20,6 @@ sealed record DistillOutcome(
     /// <summary>Points by which the teacher has to be above chance, and above the seeded student, for a comparison to say anything.</summary>
     public const double AboveChance = 0.30, AboveSeeded = 0.20;
 
-    /// <summary>The share of what the teacher knows and the seeded student does not that distillation brought; null where there is nothing to bring.</summary>
-    public double? Recovered => Recovery.Of(Teacher.Average, Seeded.Average, Distilled.Average);
-
     /// <summary>Why the comparison says nothing; empty when it does.</summary>
     public IReadOnlyList<string> Void =>
     [
@@ -64,26 +61,32 @@ static class DistillJob
 
         var stages = new MixerDistillation(teacher, plan);
         using var introduced = Runs(StageKind.Introduced)
-            ? stages.RunIntroduced(Data(StageKind.Introduced), Options(StageKind.Introduced), progress, cancellation)
+            ? Stage(StageKind.Introduced).RunIntroduced(Data(StageKind.Introduced), Options(StageKind.Introduced), progress, cancellation)
             : IntroducedArtefact.Skipped(teacher, plan, settings.Seed);
         using var mixers = Runs(StageKind.Mixer)
-            ? stages.RunMixer(introduced, Data(StageKind.Mixer), Options(StageKind.Mixer), progress, cancellation)
+            ? Stage(StageKind.Mixer).RunMixer(introduced, Data(StageKind.Mixer), Options(StageKind.Mixer), progress, cancellation)
             : MixerArtefact.Skipped(introduced);
+        if (Runs(StageKind.EndToEnd)) display.Begin(StageKind.EndToEnd.NameOf());
         var (student, chain) = Runs(StageKind.EndToEnd)
             ? new EndToEndDistillation(teacher, plan).Run(mixers, Data(StageKind.EndToEnd), Options(StageKind.EndToEnd), source => new VisionLanguageModel(plan, source), progress, cancellation)
             : new(StudentAssembly.Build(teacher, plan, mixers.Mixers), mixers.Mixers.Chain);
         using (student)
         {
             var judgedDistilled = Ask("distilled", student);
-            Checkpoint.Save(student, output.At("student.safetensors"), new Dictionary<string, string> { [ChainKey] = chain.ToJson() });
+            Checkpoint.Save(student, output.At("student.safetensors"), new Dictionary<string, string> { [ArtefactChain.MetadataKey] = chain.ToJson() });
             return new(judgedTeacher, judgedSeeded, judgedDistilled, curves);
+        }
+
+        MixerDistillation Stage(StageKind kind)
+        {
+            display.Begin(kind.NameOf());
+            return stages;
         }
 
         bool Runs(StageKind kind) => recipe.Run.Contains(kind);
 
         TrainingOptions Options(StageKind kind)
         {
-            display.Begin(kind.NameOf());
             var declared = TrainingOptions.Of(recipe, kind);
             return declared with
             {
@@ -113,8 +116,6 @@ static class DistillJob
             return result;
         }
     }
-
-    const string ChainKey = "mmmamba.chain";
 
     sealed class Both(RunDisplay display, Action<StepReport> record) : IProgress<StepReport>
     {

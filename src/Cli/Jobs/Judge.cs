@@ -11,7 +11,7 @@ static class Judge
 
     public static EvaluationResult Ask(VisionLanguageModel model, RunSettings settings, CancellationToken cancellation)
     {
-        var loader = new BatchLoader(settings.Data.Test(settings.Questions), Encoders.For(model.Plan), new()
+        var loader = new BatchLoader(settings.Data.Test(settings.TestConversations), Encoders.For(model.Plan), new()
         {
             Size = Batch, Workers = settings.Workers, Device = settings.Device,
         });

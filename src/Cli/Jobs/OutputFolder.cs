@@ -6,8 +6,9 @@ namespace MmMamba.Cli.Jobs;
 sealed class OutputFolder : IDisposable
 {
     readonly string _final;
+    readonly string? _firstMade;
 
-    OutputFolder(string final, string partial) => (_final, Partial) = (final, partial);
+    OutputFolder(string final, string partial, string? firstMade) => (_final, Partial, _firstMade) = (final, partial, firstMade);
 
     /// <summary>Where the run writes meanwhile.</summary>
     public string Partial { get; }
@@ -19,11 +20,21 @@ sealed class OutputFolder : IDisposable
         if (File.Exists(final)) throw new InputException($"{path}: is a file; expected the name of a new folder.");
         if (Directory.Exists(final) && Directory.EnumerateFileSystemEntries(final).Any())
             throw new InputException($"{path}: the folder exists and isn't empty; name another with --output, or remove it.");
-        var partial = $"{final}.partial-{Environment.ProcessId}";
-        Directory.CreateDirectory(partial);
-        return new(final, partial);
+        var parent = Path.GetDirectoryName(final);
+        var firstMade = parent is null || Directory.Exists(parent) ? null : parent;
+        var partial = $"{final}.partial-{Guid.NewGuid():N}";
+        try
+        {
+            Directory.CreateDirectory(partial);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InputException($"{path}: can't be made: {e.Message}", e);
+        }
+        return new(final, partial, firstMade);
     }
 
+    /// <summary>The path of a file in it.</summary>
     public string At(string name) => Path.Combine(Partial, name);
 
     /// <summary>Gives the folder its name.</summary>
@@ -33,8 +44,11 @@ sealed class OutputFolder : IDisposable
         Directory.Move(Partial, _final);
     }
 
+    /// <summary>Removes what was not completed, and the folder that was made for it.</summary>
     public void Dispose()
     {
-        if (Directory.Exists(Partial)) Directory.Delete(Partial, recursive: true);
+        if (!Directory.Exists(Partial)) return;
+        Directory.Delete(Partial, recursive: true);
+        if (_firstMade is not null && Directory.Exists(_firstMade) && !Directory.EnumerateFileSystemEntries(_firstMade).Any()) Directory.Delete(_firstMade);
     }
 }

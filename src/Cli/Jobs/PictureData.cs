@@ -35,12 +35,21 @@ abstract class PictureData
     {
         var lines = Path.Combine(train, DataSetWriter.Train + ".jsonl");
         if (File.Exists(lines))
-            return new Set(train, new ConversationSet(lines, train), OpenTest(test ?? train));
+            return new Set(train, Checked(new(lines, train)), OpenTest(test ?? train));
         var photographs = Photographs.Open(train, test, cancellation: cancellation);
+        if (photographs.Skipped > 0 || photographs.Dropped > 0)
+            Console.WriteLine($"photographs: {photographs.Skipped} files left out as no pictures in class folders, {photographs.Dropped} training pictures as the test holds the same");
         return new Pictures(Path.GetFileName(Path.TrimEndingDirectorySeparator(train)), photographs.Splits);
     }
 
-    static ConversationSet OpenTest(string folder) => new(Path.Combine(folder, DataSetWriter.Test + ".jsonl"), folder);
+    static ConversationSet OpenTest(string folder) => Checked(new(Path.Combine(folder, DataSetWriter.Test + ".jsonl"), folder));
+
+    // A bad line is told at once, not after an hour of training.
+    static ConversationSet Checked(ConversationSet set)
+    {
+        set.Check();
+        return set;
+    }
 
     sealed class Pictures(string description, PictureSplits splits) : PictureData
     {

@@ -7,5 +7,5 @@ namespace MmMamba.Cli.Jobs;
 /// <param name="Seed">Keys all draws of the run.</param>
 /// <param name="Device">Where it computes.</param>
 /// <param name="Workers">Threads that prepare batches.</param>
-/// <param name="Questions">Conversations about test pictures that a model is judged by.</param>
-sealed record RunSettings(PictureData Data, ulong Seed, torch.Device Device, int Workers, int Questions);
+/// <param name="TestConversations">Conversations about test pictures that a model is judged by.</param>
+sealed record RunSettings(PictureData Data, ulong Seed, torch.Device Device, int Workers, int TestConversations);

@@ -15,26 +15,38 @@ sealed record TeacherRecipe(int Steps, int Batch, double LearningRate);
 /// <summary>Trains a teacher from drawn parameters on the lessons of a data set.</summary>
 static class TeacherJob
 {
-    public static VisionLanguageModel Run(
+    /// <summary>The trained model, and how its loss went.</summary>
+    public static (VisionLanguageModel Teacher, TrainingSummary Summary) Run(
         ModelPlan plan, TeacherRecipe recipe, RunSettings settings, IProgress<StepReport> progress, CancellationToken cancellation)
     {
-        var model = new VisionLanguageModel(plan, new DrawnParameters(settings.Seed, settings.Device));
+        // Settled before a model is made, which may be large.
+        var encoder = Encoders.For(plan);
         var lessons = settings.Data.Lessons(settings.Seed, (long)recipe.Steps * recipe.Batch);
-        var loader = new BatchLoader(lessons, Encoders.For(plan), new()
+        var loader = new BatchLoader(lessons, encoder, new()
         {
             Size = recipe.Batch, Workers = settings.Workers, Endless = true, Device = settings.Device,
+            Shuffle = settings.Data.IsFinite ? settings.Seed : null,
         });
-        TeacherTraining.Run(model, loader.Read(cancellation), new()
+        var model = new VisionLanguageModel(plan, new DrawnParameters(settings.Seed, settings.Device));
+        try
         {
-            Steps = recipe.Steps,
-            Batch = recipe.Batch,
-            LearningRate = recipe.LearningRate,
-            Schedule = new(ScheduleKind.Cosine, Warmup: 0.03, Decay: 0),
-            Optimizer = new(Beta1: 0.9, Beta2: 0.98, Eps: 1e-8, WeightDecay: 0.05),
-            Clip = 1,
-            Seed = settings.Seed,
-            Data = settings.Data.Description,
-        }, progress, cancellation);
-        return model;
+            var summary = TeacherTraining.Run(model, loader.Read(cancellation), new()
+            {
+                Steps = recipe.Steps,
+                Batch = recipe.Batch,
+                LearningRate = recipe.LearningRate,
+                Schedule = new(ScheduleKind.Cosine, Warmup: 0.03, Decay: 0),
+                Optimizer = new(Beta1: 0.9, Beta2: 0.98, Eps: 1e-8, WeightDecay: 0.05),
+                Clip = 1,
+                Seed = settings.Seed,
+                Data = settings.Data.Description,
+            }, progress, cancellation);
+            return (model, summary);
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
     }
 }

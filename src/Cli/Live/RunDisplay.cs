@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using MmMamba.Cli.Reports;
 using MmMamba.Runtime.Distillation;
 using Spectre.Console;
 using Spectre.Console.Rendering;
@@ -49,13 +50,13 @@ sealed class RunDisplay : IProgress<StepReport>, IDisposable
     }
 
     /// <summary>Begins a phase; the one before it is over.</summary>
-    public void Begin(string name, string? note = null)
+    public void Begin(string name)
     {
         lock (_gate)
         {
             Finish();
-            _phases.Add(new(name) { Note = note, Began = _clock.Elapsed });
-            if (!_live) _console.Profile.Out.Writer.WriteLine(note is null ? name : $"{name}: {note}");
+            _phases.Add(new(name) { Began = _clock.Elapsed });
+            if (!_live) _console.Profile.Out.Writer.WriteLine(name);
             Draw(always: true);
         }
     }
@@ -65,6 +66,7 @@ sealed class RunDisplay : IProgress<StepReport>, IDisposable
     {
         lock (_gate)
         {
+            note = Printable.Line(note);
             _phases[^1].Note = note;
             if (!_live) _console.Profile.Out.Writer.WriteLine($"{_phases[^1].Name}: {note}");
             Draw(always: true);
@@ -98,7 +100,7 @@ sealed class RunDisplay : IProgress<StepReport>, IDisposable
 
     void Draw(bool always)
     {
-        if (!always && _clock.Elapsed - _last < (_live ? Redraw : Line)) return;
+        if (_phases.Count == 0 || !always && _clock.Elapsed - _last < (_live ? Redraw : Line)) return;
         _last = _clock.Elapsed;
         if (_live) _context!.UpdateTarget(Table());
         else if (_phases[^1] is { Took: null, Report: { } report, Name: var name })

@@ -22,7 +22,7 @@ static class DistillReport
     {
         var sheet = Sheet.Render(model);
         var stages = StageCurve.Of(outcome.Curves);
-        var accuracy = AccuracyReport.Of(("teacher", outcome.Teacher), ("seeded", outcome.Seeded), ("distilled", outcome.Distilled));
+        var accuracy = AccuracyReport.Of(("teacher", outcome.Teacher), ("seeded", outcome.Seeded), ("distilled", outcome.Distilled)) with { Compares = outcome.Void.Count == 0 };
         File.WriteAllText(output.At("sheet.txt"), sheet);
         if (stages.Count > 0) CurvePicture.Write(output.At("curves.png"), stages);
         ReportHtml.Write(output.At("report.html"), new()
@@ -45,12 +45,11 @@ static class DistillReport
             Sheet = sheet,
         });
         ReportTable.Write(console, accuracy);
-        Say(outcome.Recovered is { } share
-            ? FormattableString.Invariant($"recovered {100 * share:0.0} % of what the teacher knows and the seeded student does not")
-            : "the teacher is not above the seeded student: there was nothing to recover");
+        if (accuracy.Recovered is { } share)
+            Say(FormattableString.Invariant($"recovered {100 * share:0.0} % of what the teacher knows and the seeded student does not"));
         foreach (var reason in outcome.Void) Say($"the comparison is void: {reason}");
 
-        void Say(string line) => console.Write(new Text(line + "\n"));
+        void Say(string line) => console.Profile.Out.Writer.WriteLine(Printable.Line(line));
     }
 
     static string Quoted(string argument) => argument.Any(char.IsWhiteSpace) ? $"'{argument}'" : argument;

@@ -60,6 +60,9 @@ sealed record AccuracyReport(IReadOnlyList<string> Models, IReadOnlyList<Accurac
         [.. models.Select(model => model.Name)],
         [.. models[0].Result.Kinds.Select(kind => new AccuracyRow(kind.Kind, kind.Chance, [.. models.Select(model => model.Result[kind.Kind].Accuracy)]))]);
 
+    /// <summary>Whether shares recovered are told: not where the comparison is void.</summary>
+    public bool Compares { get; init; } = true;
+
     /// <summary>A model's mean over kinds.</summary>
     public Estimate Mean(int model) => Estimate.MeanOf([.. Rows.Select(row => row.Scores[model])]);
 
@@ -70,7 +73,7 @@ sealed record AccuracyReport(IReadOnlyList<string> Models, IReadOnlyList<Accurac
     /// Share of (teacher - seeded) that the distilled student has won back, for means over kinds; null unless the models are the
     /// three of a distillation and the teacher is better than the seeded student.
     /// </summary>
-    public double? Recovered => Rows.Count == 0 || Models.Count != 3 ? null : Recovery.Of(Mean(0).Value, Mean(1).Value, Mean(2).Value);
+    public double? Recovered => !Compares || Rows.Count == 0 || Models.Count != 3 ? null : Recovery.Of(Mean(0).Value, Mean(1).Value, Mean(2).Value);
 
     /// <summary>The same for one kind.</summary>
     public double? RecoveredOf(AccuracyRow row) =>

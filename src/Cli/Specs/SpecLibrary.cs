@@ -17,11 +17,14 @@ sealed class SpecLibrary
 {
     const string Extension = ".mmmodel.yaml";
 
+    /// <summary>Bytes of the longest spec.</summary>
+    const int Longest = 1_000_000;
+
     readonly Dictionary<string, ResolvedModel> _models;
 
     SpecLibrary(IReadOnlyList<ParsedSpec> own)
     {
-        var ownNames = own.Select(spec => spec.Name).ToHashSet();
+        var ownNames = own.Select(spec => spec.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
         var shipped = PublishedSpecs.All
             .Select(spec => SpecParser.Parse(new(spec.File, spec.Text)))
             .Where(spec => !ownNames.Contains(spec.Name));
@@ -39,7 +42,7 @@ sealed class SpecLibrary
     public IReadOnlyList<Diagnostic> Diagnostics { get; }
 
     /// <summary>Reads files, and the specs of folders.</summary>
-    public static SpecLibrary Open(IReadOnlyList<string> paths) => new([.. paths.SelectMany(Files).Distinct().Select(Read)]);
+    public static SpecLibrary Open(IReadOnlyList<string> paths) => new([.. paths.SelectMany(Files).DistinctBy(Path.GetFullPath).Select(Read)]);
 
     /// <summary>
     /// A model by the name of a built-in one or by its spec file, in which names are looked up among the specs of its folder and the
@@ -56,7 +59,7 @@ sealed class SpecLibrary
         if (!File.Exists(nameOrFile)) throw new InputException($"{nameOrFile}: there is no such spec file.");
         var folder = Path.GetDirectoryName(Path.GetFullPath(nameOrFile))!;
         var parsed = Read(nameOrFile);
-        var beside = Files(folder).Where(path => Path.GetFullPath(path) != Path.GetFullPath(nameOrFile)).Select(Read);
+        var beside = Files(folder).Where(path => Path.GetFullPath(path) != Path.GetFullPath(nameOrFile)).Select(ReadIfPossible).OfType<ParsedSpec>();
         var library = new SpecLibrary([parsed, .. beside]);
         if (library.Own[0].Diagnostics.FirstOrDefault(diagnostic => diagnostic.Severity == Severity.Error) is { } error)
             throw new InputException(error.ToString());
@@ -75,5 +78,20 @@ sealed class SpecLibrary
         return Directory.EnumerateFiles(path, "*" + Extension).Order(StringComparer.Ordinal);
     }
 
-    static ParsedSpec Read(string path) => SpecParser.Parse(new(path, File.ReadAllText(path)));
+    // A neighbour that can't be read is missed only if the model needs it, which is then said.
+    static ParsedSpec? ReadIfPossible(string path)
+    {
+        try { return Read(path); }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException) { return null; }
+    }
+
+    // No more of a file is read than the parser needs to see that it is too long.
+    static ParsedSpec Read(string path)
+    {
+        using var file = File.OpenRead(path);
+        var bytes = new byte[Math.Min(file.Length, Longest + 1)];
+        file.ReadExactly(bytes);
+        using var reader = new StreamReader(new MemoryStream(bytes));
+        return SpecParser.Parse(new(path, reader.ReadToEnd()));
+    }
 }

@@ -17,6 +17,9 @@ namespace MmMamba.Runtime.Data;
 /// </summary>
 public sealed class ConversationSet : IConversationSource, IDisposable
 {
+    /// <summary>The kind of questions in a set that names none.</summary>
+    public const string Unnamed = "answer";
+
     readonly LineIndex _lines;
     readonly string _path;
     readonly string _root;
@@ -152,7 +155,7 @@ public sealed class ConversationSet : IConversationSource, IDisposable
             var kinds = Kinds(item, length / 2);
             var turns = new List<Turn>(length / 2);
             for (var i = 0; i < length / 2; i++)
-                turns.Add(new(Value(list[2 * i], 2 * i), Value(list[2 * i + 1], 2 * i + 1), kinds?[i] ?? ""));
+                turns.Add(new(Value(list[2 * i], 2 * i), Value(list[2 * i + 1], 2 * i + 1), kinds?[i] ?? Unnamed));
             return turns;
         }
 

@@ -77,6 +77,9 @@ public sealed record StageRecord(StageKind Stage, bool Skipped, string Parent)
 /// <param name="Stages">The stages in order.</param>
 public sealed record ArtefactChain(TeacherIdentity Teacher, ulong Seed, PlanList<StageRecord> Stages)
 {
+    /// <summary>Where a file's metadata holds the chain.</summary>
+    public const string MetadataKey = "mmmamba.chain";
+
     /// <summary>The chain with one more stage.</summary>
     public ArtefactChain With(StageRecord stage) => this with { Stages = [.. Stages, stage] };
 
@@ -134,14 +137,14 @@ public sealed record ArtefactChain(TeacherIdentity Teacher, ulong Seed, PlanList
             foreach (var group in stage.Train) json.WriteStringValue(PlanWords<TensorGroup>.Of(group));
             json.WriteEndArray();
             json.WriteString("loss", PlanWords<LossKind>.Of(stage.Loss));
-            json.WriteNumber("lossValue", stage.LossValue);
-            json.WriteNumber("learningRate", stage.LearningRate);
+            json.WriteNumber("loss_value", stage.LossValue);
+            json.WriteNumber("learning_rate", stage.LearningRate);
             json.WriteNumber("batch", stage.Batch);
             json.WriteNumber("steps", stage.Steps);
             json.WriteNumber("seed", stage.Seed);
             json.WriteString("data", stage.Data);
-            json.WriteNumber("firstLoss", stage.FirstLoss);
-            json.WriteNumber("lastLoss", stage.LastLoss);
+            json.WriteNumber("first_loss", stage.FirstLoss);
+            json.WriteNumber("last_loss", stage.LastLoss);
         }
 
         json.WriteEndObject();
@@ -156,14 +159,14 @@ public sealed record ArtefactChain(TeacherIdentity Teacher, ulong Seed, PlanList
         {
             Train = [.. stage.GetProperty("train").EnumerateArray().Select(group => Word<TensorGroup>(group))],
             Loss = Word<LossKind>(stage.GetProperty("loss")),
-            LossValue = stage.GetProperty("lossValue").GetDouble(),
-            LearningRate = stage.GetProperty("learningRate").GetDouble(),
+            LossValue = stage.GetProperty("loss_value").GetDouble(),
+            LearningRate = stage.GetProperty("learning_rate").GetDouble(),
             Batch = stage.GetProperty("batch").GetInt32(),
             Steps = stage.GetProperty("steps").GetInt32(),
             Seed = stage.GetProperty("seed").GetUInt64(),
             Data = Text(stage, "data"),
-            FirstLoss = stage.GetProperty("firstLoss").GetDouble(),
-            LastLoss = stage.GetProperty("lastLoss").GetDouble(),
+            FirstLoss = stage.GetProperty("first_loss").GetDouble(),
+            LastLoss = stage.GetProperty("last_loss").GetDouble(),
         };
     }
 

@@ -14,7 +14,6 @@ namespace MmMamba.Runtime.Distillation;
 /// </summary>
 public sealed class ConvertedMixers : IDisposable
 {
-    const string ChainKey = "mmmamba.chain";
     const string ConvertedKey = "mmmamba.converted";
 
     readonly ModelPlan _plan;
@@ -99,7 +98,7 @@ public sealed class ConvertedMixers : IDisposable
     public void Save(string path) => SafetensorsWriter.Write(
         path,
         _recipe.ConvertedTensors.Select(tensor => (tensor.Name, (Tensor)_tensors[tensor.Name])),
-        new Dictionary<string, string> { [ChainKey] = Chain.ToJson(), [ConvertedKey] = _recipe.ConvertedFingerprint });
+        new Dictionary<string, string> { [ArtefactChain.MetadataKey] = Chain.ToJson(), [ConvertedKey] = _recipe.ConvertedFingerprint });
 
     /// <summary>Reads mixers and their chain.</summary>
     /// <param name="path">What <see cref="Save"/> wrote.</param>
@@ -110,8 +109,8 @@ public sealed class ConvertedMixers : IDisposable
     public static ConvertedMixers Load(string path, ModelPlan student, StageKind after, Device? device = null)
     {
         using var file = SafetensorsFile.Open(path);
-        if (!file.Metadata.TryGetValue(ChainKey, out var json) || !file.Metadata.TryGetValue(ConvertedKey, out var converted))
-            throw new InputException($"{path}: not an artefact of distillation: its header has no {ChainKey} and {ConvertedKey}");
+        if (!file.Metadata.TryGetValue(ArtefactChain.MetadataKey, out var json) || !file.Metadata.TryGetValue(ConvertedKey, out var converted))
+            throw new InputException($"{path}: not an artefact of distillation: its header has no {ArtefactChain.MetadataKey} and {ConvertedKey}");
         ArtefactChain chain;
         try
         {
@@ -119,7 +118,7 @@ public sealed class ConvertedMixers : IDisposable
         }
         catch (FormatException error)
         {
-            throw new InputException($"{path}: its header's {ChainKey} is {error.Message}", error);
+            throw new InputException($"{path}: its header's {ArtefactChain.MetadataKey} is {error.Message}", error);
         }
 
         var wanted = student.RecipeOf().ConvertedFingerprint;

@@ -30,7 +30,8 @@ public static class Evaluator
         {
             cancellation.ThrowIfCancellationRequested();
             foreach (var prediction in Predict(model, batch, (int)conversations)) tally.Add(prediction);
-            progress?.Report(conversations += batch.Items.Count);
+            conversations += batch.Items.Count;
+            progress?.Report(conversations);
         }
 
         var result = tally.Result();

@@ -24,7 +24,11 @@ public class AdaptTorchSharpToHost : Task
     {
         if (HostHasVersion()) return true;
         var image = File.ReadAllBytes(Source);
-        if (Hash(image) != Sha256) return true; // another build of the library: nothing is known about it
+        if (Hash(image) != Sha256)
+        {
+            Log.LogWarning("{0} is not the build of TorchSharp's library that is known, and this host's libstdc++ lacks {1}: it may not load.", Source, NeededVersion);
+            return true;
+        }
         if (Edit(image) != 2)
         {
             Log.LogError("{0}: expected to adapt two ELF entries and found others; report this with the TorchSharp version.", Source);

@@ -39,13 +39,13 @@ public sealed class ConversationSetTests : IDisposable
         var second = set.Get(1);
         Assert.Equal("17", second.Id);
         Assert.Equal([4, 5], second.Images.Select(image => image.Load().Width));
-        Assert.Equal([new Turn("<image> and", "1", ""), new Turn("<image>?", "2", "")], second.Turns);
+        Assert.Equal([new Turn("<image> and", "1", ConversationSet.Unnamed), new Turn("<image>?", "2", ConversationSet.Unnamed)], second.Turns);
 
         Assert.Empty(set.Get(2).Images);
         Assert.Equal("2", set.Get(2).Id);
-        Assert.Equal([new Turn("roles go by parity", "ü 猫", "")], set.Get(2).Turns);
-        Assert.Equal([new Turn("no from", "", "")], set.Get(3).Turns);
-        Assert.Equal([new Turn("see <image>", "y", "")], set.Get(4).Turns);
+        Assert.Equal([new Turn("roles go by parity", "ü 猫", ConversationSet.Unnamed)], set.Get(2).Turns);
+        Assert.Equal([new Turn("no from", "", ConversationSet.Unnamed)], set.Get(3).Turns);
+        Assert.Equal([new Turn("see <image>", "y", ConversationSet.Unnamed)], set.Get(4).Turns);
         set.Check();
     }
 

@@ -21,7 +21,7 @@ public class TinyRunTests
 
     static TrainingOptions Options(StageKind kind) => TrainingOptions.Of(TinyModels.Hybrid.RecipeOf(), kind) with
     {
-        Steps = 6, Batch = 2, Schedule = new(ScheduleKind.Constant, 0, 0), Seed = 1,
+        Steps = 6, Batch = 2, LearningRate = 1.5e-3, Schedule = new(ScheduleKind.Constant, 0, 0), Seed = 1,
     };
 
     static void Falls(Reports reports) => Assert.True(
@@ -79,6 +79,8 @@ public class TinyRunTests
         Assert.Equal(10, three.Turns);
         Assert.Equal([3L, 5L], progress);
         Assert.Equal(one.Kinds, three.Kinds);
+        Assert.Equal(one.Samples.Select(sample => (sample.Item, sample.Turn)), three.Samples.Select(sample => (sample.Item, sample.Turn)));
+        Assert.Contains(one.Samples, sample => sample.Item > 0);
         Assert.Equal(one.Samples.SelectMany(sample => sample.Predicted), three.Samples.SelectMany(sample => sample.Predicted));
     }
 
