@@ -37,7 +37,7 @@ static class Program
         }
         catch (OperationCanceledException)
         {
-            return Fail("stopped; nothing was left behind", code);
+            return Fail("stopped; nothing half-written was left behind", code);
         }
         catch (Exception file) when (file is IOException or UnauthorizedAccessException)
         {

@@ -6,7 +6,7 @@ namespace MmMamba.Cli.Jobs;
 /// <summary>What a run is trained and judged on: the drawn set, anyone's photographs, or a set of conversations on disk.</summary>
 abstract class PictureData
 {
-    /// <summary>What the tool's mosaics look like: cells of one size, two patches of tokens wide, on the tiny models' one tile.</summary>
+    /// <summary>What the tool's mosaics look like: cells of one size, two tokens wide, on the tiny models' one tile.</summary>
     public static MosaicOptions Mosaics { get; } = new() { Canvas = 128, Cell = 32 };
 
     /// <summary>For reports and for the chain of artefacts.</summary>
