@@ -23,13 +23,13 @@ static class DistillCommand
         var output = RunOptions.NotEmpty(new Option<string?>("--output") { Description = "The report's folder; runs/<model> if none is named." });
         var scale = RunOptions.Range(new Option<double>("--scale") { Description = "Factor on the steps of the recipe's stages.", DefaultValueFactory = _ => 1.0 }, 1e-6, 1e6);
         var command = new Command("distill", "Seed a student from its teacher, run the stages of its recipe, and report.") { model, teacher, output, scale };
-        var recipe = new TeacherOptions(command, "teacher-");
+        var recipe = new TeacherOptions(command, "Without it: the one that comes with the tool, if it is of that model.", "teacher-");
         var run = new RunOptions(command);
         command.SetAction((result, cancellation) =>
         {
             var (student, library) = SpecLibrary.Find(result.GetRequiredValue(model));
             Run(new(student, library, result.GetValue(teacher), result.GetValue(run.Data) is not null, result.GetValue(output) ?? Path.Combine("runs", student.Plan.Name), result.GetValue(scale)),
-                recipe.Read(result), run.Open(result, cancellation), cancellation);
+                recipe.Read(result, BundledOrNull(student.Plan.Teacher)), run.Open(result, cancellation), cancellation);
             return Task.FromResult(ExitCode.Ok);
         });
         return command;
@@ -56,7 +56,7 @@ static class DistillCommand
             using var trained = loaded is null ? Train(teacherPlan, recipe, settings, output, display, cancellation) : null;
             outcome = DistillJob.Run((loaded ?? trained)!, plan, asked.Scale, settings, output, display, cancellation);
         }
-        var origin = asked.Teacher ?? (checkpoint is null ? string.Create(CultureInfo.InvariantCulture, $"trained here, {recipe.Steps} steps of {recipe.Batch}") : "the one that comes with the tool");
+        var origin = asked.Teacher ?? (checkpoint is null ? Origin(recipe) : "the one that comes with the tool");
         DistillReport.Write(asked.Student.Resolved, outcome, settings, origin, clock.Elapsed, output, console);
         output.Complete();
         console.Profile.Out.Writer.WriteLine(Printable.Line($"report: {Path.Combine(asked.Output, "report.html")}"));
@@ -71,11 +71,15 @@ static class DistillCommand
         return teacher;
     }
 
-    static string Bundled(string teacher)
+    static string Origin(TeacherRecipe recipe) => string.Create(CultureInfo.InvariantCulture,
+        $"trained here, {recipe.Steps} steps of {recipe.Batch}, from {(recipe.From is null ? "scratch" : Path.GetFileName(recipe.From))}");
+
+    static string Bundled(string teacher) => BundledOrNull(teacher)
+        ?? throw new InputException($"no checkpoint of {teacher} comes with the tool; name one with --teacher, or train one on --data.");
+
+    static string? BundledOrNull(string? teacher)
     {
         var path = Path.Combine(AppContext.BaseDirectory, "checkpoints", "tiny-hovle.safetensors");
-        return teacher == BundledTeacher && File.Exists(path)
-            ? path
-            : throw new InputException($"no checkpoint of {teacher} comes with the tool; name one with --teacher, or train one on --data.");
+        return teacher == BundledTeacher && File.Exists(path) ? path : null;
     }
 }

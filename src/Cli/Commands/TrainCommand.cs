@@ -10,7 +10,7 @@ using TorchSharp;
 
 namespace MmMamba.Cli.Commands;
 
-/// <summary><c>mmmamba train</c>: a teacher from nothing.</summary>
+/// <summary><c>mmmamba train</c>: a teacher, from nothing or from another teacher.</summary>
 static class TrainCommand
 {
     public static Command Create()
@@ -19,11 +19,11 @@ static class TrainCommand
         var output = RunOptions.NotEmpty(new Option<string>("--output") { Description = "The checkpoint to write.", Required = true });
         var half = new Option<bool>("--half") { Description = "Store float16: half the size, for a teacher that is only read." };
         var command = new Command("train", "Train a teacher on pictures and questions.") { model, output, half };
-        var recipe = new TeacherOptions(command);
+        var recipe = new TeacherOptions(command, "Without it: scratch.");
         var run = new RunOptions(command);
         command.SetAction((result, cancellation) =>
         {
-            Train(result.GetRequiredValue(model), result.GetRequiredValue(output), result.GetValue(half), recipe.Read(result), run.Open(result, cancellation), cancellation);
+            Train(result.GetRequiredValue(model), result.GetRequiredValue(output), result.GetValue(half), recipe.Read(result, start: null), run.Open(result, cancellation), cancellation);
             return Task.FromResult(ExitCode.Ok);
         });
         return command;

@@ -1,8 +1,10 @@
 using MmMamba.Runtime;
+using MmMamba.Runtime.Checkpoints;
 using MmMamba.Runtime.Data;
 using MmMamba.Runtime.Distillation;
 using MmMamba.Runtime.Plans;
 using MmMamba.Runtime.Seeding;
+using TorchSharp;
 
 namespace MmMamba.Cli.Jobs;
 
@@ -10,9 +12,10 @@ namespace MmMamba.Cli.Jobs;
 /// <param name="Steps">Optimizer steps.</param>
 /// <param name="Batch">Conversations a step.</param>
 /// <param name="LearningRate">Highest rate.</param>
-sealed record TeacherRecipe(int Steps, int Batch, double LearningRate);
+/// <param name="From">A checkpoint to start from; null starts from drawn parameters.</param>
+sealed record TeacherRecipe(int Steps, int Batch, double LearningRate, string? From);
 
-/// <summary>Trains a teacher from drawn parameters on the lessons of a data set.</summary>
+/// <summary>Trains a teacher on the lessons of a data set.</summary>
 static class TeacherJob
 {
     /// <summary>The trained model, and how its loss went.</summary>
@@ -27,9 +30,14 @@ static class TeacherJob
             Size = recipe.Batch, Workers = settings.Workers, Endless = true, Device = settings.Device,
             Shuffle = settings.Data.IsFinite ? settings.Seed : null,
         });
-        var model = new VisionLanguageModel(plan, new DrawnParameters(settings.Seed, settings.Device));
+        var model = recipe.From is { } checkpoint
+            ? Checkpoint.Load(plan, checkpoint, settings.Device)
+            : new VisionLanguageModel(plan, new DrawnParameters(settings.Seed, settings.Device));
+        var exact = !torch.backends.cuda.matmul.allow_tf32;
         try
         {
+            // A teacher has no oracle that it must equal: on a GPU its products may round their factors.
+            torch.backends.cuda.matmul.allow_tf32 = true;
             var summary = TeacherTraining.Run(model, loader.Read(cancellation), new()
             {
                 Steps = recipe.Steps,
@@ -47,6 +55,10 @@ static class TeacherJob
         {
             model.Dispose();
             throw;
+        }
+        finally
+        {
+            torch.backends.cuda.matmul.allow_tf32 = !exact;
         }
     }
 }

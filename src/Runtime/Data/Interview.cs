@@ -58,6 +58,9 @@ ref struct Interview
         QuestionKinds.At => AskAt(),
         QuestionKinds.Beside => _mosaic.Side == 1 ? null : AskBeside(),
         QuestionKinds.Count => _mosaic.Side == 1 ? null : AskCount(),
+        QuestionKinds.Tag => _mosaic.Side == 1 ? null : AskTag(),
+        QuestionKinds.Where => _mosaic.Side == 1 ? null : AskWhere(),
+        QuestionKinds.Mark => _mosaic.Side == 1 ? null : AskMark(),
         _ => AskChoice(),
     };
 
@@ -92,6 +95,33 @@ ref struct Interview
         if (OpenCell() is not { } cell) return null;
         _told.TellCell(cell);
         return new(Questions.Beside(_mosaic.Cells[cell].Tag!.Value), ClassAt(cell), QuestionKinds.Beside);
+    }
+
+    // Tells nothing about classes, so that the cell may be asked for afterwards.
+    Turn AskTag()
+    {
+        var cell = _random.Next(_mosaic.Cells.Count);
+        return new(Questions.Tag(_mosaic.Side, cell), _mosaic.Cells[cell].Tag!.Value.ToString(), QuestionKinds.Tag);
+    }
+
+    // Where a block is one cell; tells nothing about classes either.
+    Turn? AskWhere()
+    {
+        var cell = _random.Next(_mosaic.Cells.Count);
+        var tag = _mosaic.Cells[cell].Tag!.Value;
+        return _mosaic.Cells.Count(other => other.Tag == tag) > 1
+            ? null
+            : new(Questions.Where(tag), Questions.Place(_mosaic.Side, cell), QuestionKinds.Where);
+    }
+
+    // An open cell whose class no other block carries.
+    Turn? AskMark()
+    {
+        if (OpenCell() is not { } cell) return null;
+        var asked = _mosaic.Cells[cell];
+        if (_mosaic.Cells.Any(other => other.Class == asked.Class && other.Block != asked.Block)) return null;
+        _told.TellCell(cell);
+        return new(Questions.Mark(_classes[asked.Class]), asked.Tag!.Value.ToString(), QuestionKinds.Mark);
     }
 
     Turn? AskCount()

@@ -35,6 +35,12 @@ public sealed record MosaicOptions
     /// </summary>
     public double Coarse { get; init; }
 
+    /// <summary>
+    /// Share of mosaics, 0 to 1, whose cells (or blocks) all carry different classes, as far as there are enough: naming a class that was seen
+    /// anywhere is worth little there. They are for training only.
+    /// </summary>
+    public double Distinct { get; init; }
+
     /// <summary>Whether pictures are mirrored at random (where their class allows it) and shifted by up to a sixteenth of a cell.</summary>
     public bool Augment { get; init; }
 
@@ -47,6 +53,7 @@ public sealed record MosaicOptions
         Require(Cell is null || (Cell >= 8 && Cell <= Canvas / 4), "cells are 8 pixels to a quarter of the canvas wide", Cell);
         Require(Turns >= 1, "at least one turn is asked", Turns);
         Require(Coarse is >= 0 and <= 1, "the share of coarse mosaics lies from 0 to 1", Coarse);
+        Require(Distinct is >= 0 and <= 1, "the share of mosaics of different classes lies from 0 to 1", Distinct);
         Require(Letters.Length >= 16 && Letters.All(char.IsAsciiLetterUpper) && Letters.Distinct().Count() == Letters.Length,
             "tags need at least 16 different capital letters", Letters);
         Require(Grids.Count > 0 && Grids.Sum(grid => grid.Weight) > 0, "one grid at least needs a weight above 0", Grids.Count);
@@ -54,11 +61,11 @@ public sealed record MosaicOptions
             Require(grid.Side is >= 1 and <= 4 && double.IsFinite(grid.Weight) && grid.Weight >= 0,
                 "grids are 1 to 4 cells wide, with weights of at least 0", grid);
         foreach (var kind in Kinds)
-            Require(QuestionKinds.All.Contains(kind.Kind) && double.IsFinite(kind.Weight) && kind.Weight >= 0,
-                $"kinds are {string.Join(", ", QuestionKinds.All)}, with weights of at least 0", kind);
+            Require(QuestionKinds.Taught.Contains(kind.Kind) && double.IsFinite(kind.Weight) && kind.Weight >= 0,
+                $"kinds are {string.Join(", ", QuestionKinds.Taught)}, with weights of at least 0", kind);
         Require(Kinds.Sum(kind => kind.Weight) > 0, "one kind at least needs a weight above 0", Kinds.Count);
         var single = Grids.Any(grid => grid is { Side: 1, Weight: > 0 });
-        Require(!single || Kinds.Any(kind => kind.Weight > 0 && kind.Kind is not (QuestionKinds.Beside or QuestionKinds.Count)),
+        Require(!single || Kinds.Any(kind => kind is { Weight: > 0, Kind: QuestionKinds.Present or QuestionKinds.At or QuestionKinds.Choice }),
             $"single pictures need one of the kinds {QuestionKinds.Present}, {QuestionKinds.At}, {QuestionKinds.Choice}", Kinds.Count);
     }
 

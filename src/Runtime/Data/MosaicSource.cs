@@ -46,7 +46,10 @@ public sealed class MosaicSource : IConversationSource
         QuestionKinds.Count => ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"],
         QuestionKinds.Choice => [.. Questions.OptionLetters.Select(letter => letter.ToString())],
         QuestionKinds.At or QuestionKinds.Beside => Classes,
-        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, $"expected one of {string.Join(", ", QuestionKinds.All)}"),
+        QuestionKinds.Tag or QuestionKinds.Mark => [.. _options.Letters.Select(letter => letter.ToString())],
+        QuestionKinds.Where => [.. _options.Grids.Where(grid => grid is { Side: > 1, Weight: > 0 })
+            .SelectMany(grid => Enumerable.Range(0, grid.Side * grid.Side).Select(cell => Questions.Place(grid.Side, cell))).Distinct()],
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, $"expected one of {string.Join(", ", QuestionKinds.Taught)}"),
     };
 
     /// <summary>Classes from the one that looks most like a class to the one that looks least like it.</summary>
@@ -81,13 +84,14 @@ public sealed class MosaicSource : IConversationSource
         var side = _options.Grids[random.Weighted(_gridWeights)].Side;
         var count = side * side;
         var blocks = Blocks(side, side > 1 && random.Chance(_options.Coarse), ref random);
-        var classes = SomeClasses(count, ref random);
+        var distinct = side > 1 && random.Chance(_options.Distinct);
+        var classes = SomeClasses(distinct ? _pictures.Classes.Count : MostClasses(count), ref random);
         var letters = _options.Letters.ToCharArray();
         random.Shuffle<char>(letters);
 
         // One class and one letter a block; which picture of the class is drawn for each cell.
         var classOfBlock = new int[count];
-        for (var i = 0; i < count; i++) classOfBlock[i] = classes[random.Next(classes.Length)];
+        for (var i = 0; i < count; i++) classOfBlock[i] = distinct ? classes[i % classes.Length] : classes[random.Next(classes.Length)];
         var shift = _options.Augment ? _painter.CellSide(side) / 16 : 0;
         var cells = new MosaicCell[count];
         for (var i = 0; i < count; i++)
@@ -103,11 +107,13 @@ public sealed class MosaicSource : IConversationSource
     }
 
     // About half of the classes, and fewer than the cells: some classes occur often, some don't occur.
-    int[] SomeClasses(int cells, ref DataRandom random)
+    int MostClasses(int cells) => Math.Max(1, Math.Min((_pictures.Classes.Count + 1) / 2, (cells + 1) / 2));
+
+    int[] SomeClasses(int most, ref DataRandom random)
     {
         var classes = Enumerable.Range(0, _pictures.Classes.Count).ToArray();
         random.Shuffle<int>(classes);
-        return classes[..Math.Max(1, Math.Min((classes.Length + 1) / 2, (cells + 1) / 2))];
+        return classes[..most];
     }
 
     static int[] Blocks(int side, bool coarse, ref DataRandom random)

@@ -17,6 +17,16 @@ public static class QuestionKinds
     /// <summary>"which is at row r column c? A x B y C z": a letter.</summary>
     public const string Choice = "choice";
 
-    /// <summary>All kinds, in the order in which reports list them.</summary>
+    /// <summary>"which tag is at row r column c?": a letter. A lesson: reading tags.</summary>
+    public const string Tag = "tag";
+    /// <summary>"where is tag K?": a place. A lesson: finding a tag.</summary>
+    public const string Where = "where";
+    /// <summary>"which tag is beside the X?": a letter. A lesson: binding a picture to its tag, the other way round than <see cref="Beside"/>.</summary>
+    public const string Mark = "mark";
+
+    /// <summary>The kinds that are judged, in the order in which reports list them.</summary>
     public static IReadOnlyList<string> All { get; } = [Present, At, Beside, Count, Choice];
+
+    /// <summary>The kinds that may be asked: those that are judged, and the lessons, which take <see cref="Beside"/> apart.</summary>
+    public static IReadOnlyList<string> Taught { get; } = [.. All, Tag, Where, Mark];
 }

@@ -11,6 +11,12 @@ static class Questions
 
     public static string Beside(char tag) => $"what is beside tag {tag}?";
 
+    public static string Tag(int side, int cell) => $"which tag is at {Place(side, cell)}?";
+
+    public static string Where(char tag) => $"where is tag {tag}?";
+
+    public static string Mark(string name) => $"which tag is beside the {name}?";
+
     public static string Count(string name) => $"how many show {WithArticle(name)}?";
 
     public static string Choice(int side, int cell, IReadOnlyList<string> options)
@@ -19,7 +25,7 @@ static class Questions
         return (side == 1 ? "which is it? " : $"which is at {Place(side, cell)}? ") + listed;
     }
 
-    static string Place(int side, int cell) => FormattableString.Invariant($"row {cell / side + 1} column {cell % side + 1}");
+    public static string Place(int side, int cell) => FormattableString.Invariant($"row {cell / side + 1} column {cell % side + 1}");
 
     static string WithArticle(string name) => (name[0] is 'a' or 'e' or 'i' or 'o' ? "an " : "a ") + name;
 }

@@ -16,7 +16,7 @@ sealed partial class AskedQuestion
     /// <summary>The answer where the cells carried these classes, row-major.</summary>
     public string AnswerIn(IReadOnlyList<int> classes) => _answer(classes);
 
-    /// <summary>The class that a present or count question names; otherwise null.</summary>
+    /// <summary>The class that a present, mark or count question names; otherwise null.</summary>
     public string? Named { get; private init; }
 
     /// <summary>Reads a question; <paramref name="layout"/> gives the size and where the tags are, not the classes.</summary>
@@ -38,6 +38,18 @@ sealed partial class AskedQuestion
             Assert.True(cell >= 0, $"'{question}' names a tag that isn't there");
             return new(cells => names[cells[cell]]);
         }
+        if (Tag().Match(question) is { Success: true } tag)
+            return new(_ => layout.Cells[Cell(tag)].Tag.ToString()!);
+        if (Where().Match(question) is { Success: true } where)
+        {
+            var cell = layout.Cells.Select((c, i) => (c.Tag, i)).Single(c => c.Tag == where.Groups["k"].Value[0]).i;
+            return new(_ => FormattableString.Invariant($"row {cell / layout.Side + 1} column {cell % layout.Side + 1}"));
+        }
+        if (Mark().Match(question) is { Success: true } mark)
+            return new(cells => layout.Cells.Where((_, i) => cells[i] == Class(mark.Groups["x"].Value)).Select(c => c.Tag).Distinct().Single().ToString()!)
+            {
+                Named = mark.Groups["x"].Value,
+            };
         if (Count().Match(question) is { Success: true } count)
             return new(cells => cells.Count(c => c == Class(count.Groups["x"].Value)).ToString(CultureInfo.InvariantCulture)) { Named = count.Groups["x"].Value };
         var choice = Choice().Match(question);
@@ -53,6 +65,9 @@ sealed partial class AskedQuestion
     [GeneratedRegex("^is there an? (?<x>.+)\\?$")] private static partial Regex Present();
     [GeneratedRegex("^what is (it|at row (?<r>\\d) column (?<c>\\d))\\?$")] private static partial Regex At();
     [GeneratedRegex("^what is beside tag (?<k>[A-Z])\\?$")] private static partial Regex Beside();
+    [GeneratedRegex("^which tag is at row (?<r>\\d) column (?<c>\\d)\\?$")] private static partial Regex Tag();
+    [GeneratedRegex("^where is tag (?<k>[A-Z])\\?$")] private static partial Regex Where();
+    [GeneratedRegex("^which tag is beside the (?<x>.+)\\?$")] private static partial Regex Mark();
     [GeneratedRegex("^how many show an? (?<x>.+)\\?$")] private static partial Regex Count();
     [GeneratedRegex("^which is (it|at row (?<r>\\d) column (?<c>\\d))\\? A (?<x>.+) B (?<y>.+) C (?<z>.+)$")] private static partial Regex Choice();
 }

@@ -25,6 +25,40 @@ public class MosaicQuestionTests
         }
     }
 
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(0.5, 1)]
+    [InlineData(0.9, 0.5)]
+    public void Every_answer_of_a_lesson_follows_from_the_layout(double coarse, double distinct)
+    {
+        var kinds = QuestionKinds.Taught.Select(kind => new KindWeight(kind, 1)).ToArray();
+        var source = new MosaicSource(Pictures, new() { Canvas = 64, Turns = 12, Kinds = kinds, Coarse = coarse, Distinct = distinct }, seed: 4);
+        var seen = new SortedSet<string>(StringComparer.Ordinal);
+        for (var i = 0; i < 500; i++)
+        {
+            var layout = source.Layout(i);
+            var classes = layout.Cells.Select(cell => cell.Class).ToArray();
+            foreach (var turn in source.Get(i).Turns)
+            {
+                Assert.Equal(AskedQuestion.Read(turn.Question, layout, source.Classes).AnswerIn(classes), turn.Answer);
+                Assert.Contains(turn.Answer, source.Answers(turn.Kind));
+                seen.Add(turn.Kind);
+            }
+        }
+        Assert.Equal(QuestionKinds.Taught.Order(StringComparer.Ordinal), seen);
+    }
+
+    [Fact]
+    public void Distinct_mosaics_show_as_many_classes_as_there_are()
+    {
+        foreach (var side in (int[])[2, 3, 4])
+        {
+            var source = new MosaicSource(Pictures, new() { Canvas = 64, Grids = [new(side, 1)], Distinct = 1 }, seed: 5);
+            for (var i = 0; i < 100; i++)
+                Assert.Equal(Math.Min(side * side, Pictures.Classes.Count), source.Layout(i).Cells.Select(cell => cell.Class).Distinct().Count());
+        }
+    }
+
     /// <summary>All worlds that agree with the turns so far are tried: in at least two of them the next answers differ.</summary>
     [Theory]
     [InlineData(1, 5)]
