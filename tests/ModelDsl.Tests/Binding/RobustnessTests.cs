@@ -55,10 +55,17 @@ public class RobustnessTests
     }
 
     [Fact]
-    public void Random_changes_to_specs()
+    public void Random_changes_to_specs() => Change(Tiny, 2_000);
+
+    /// <summary>All shipped specs, thirty times as long as is run by the way.</summary>
+    [Fact]
+    [Trait("Category", "Long")]
+    public void A_hundred_thousand_random_changes_to_specs() => Change([.. Tree.Shipped], 100_000);
+
+    static void Change(SpecFile[] files, long times)
     {
         var edits = Gen.Select(Gen.Double[0, 1], Gen.Int[0, 12], OneOf(Snippets), Gen.Bool).Array[1, 4];
-        Gen.Select(OneOf(Tiny), edits).Sample((file, changes) =>
+        Gen.Select(OneOf(files), edits).Sample((file, changes) =>
         {
             var text = new StringBuilder(file.Text);
             foreach (var (where, cut, snippet, insert) in changes)
@@ -68,7 +75,7 @@ public class RobustnessTests
                 if (insert) text.Insert(at, snippet);
             }
             Check(file with { Text = text.ToString() });
-        }, iter: 2_000, threads: 1);
+        }, iter: times, threads: Environment.ProcessorCount);
     }
 
     [Fact]
@@ -85,10 +92,10 @@ public class RobustnessTests
                 if (!word.Contains(':') && !word.Contains('\n') && word.IndexOfAny(['{', '}', '[', ']']) < 0) words[where % words.Length] = word.EndsWith(',') ? snippet + "," : snippet;
             }
             Check(file with { Text = string.Join(' ', words) });
-        }, iter: 1_000, threads: 1);
+        }, iter: 1_000, threads: Environment.ProcessorCount);
     }
 
     [Fact]
     public void Random_characters() => Gen.Char.Array[0, 200].Sample(
-        characters => Check(new SpecFile("noise.mmmodel.yaml", new string(characters))), iter: 1_000, threads: 1);
+        characters => Check(new SpecFile("noise.mmmodel.yaml", new string(characters))), iter: 1_000, threads: Environment.ProcessorCount);
 }
