@@ -61,6 +61,7 @@ static class Program
     {
         CheckCommand.Create(),
         DescribeCommand.Create(),
+        SchemaCommand.Create(),
         DataCommand.Create(),
         TrainCommand.Create(),
         DistillCommand.Create(),

@@ -22,6 +22,15 @@ public class DescribeTests
     }
 
     [Fact]
+    public void Markdown_is_for_a_pull_request()
+    {
+        var run = Tool.Run(Path.GetTempPath(), "describe", "MmMambaHybrid", "--format", "markdown");
+        Assert.Equal(0, run.ExitCode);
+        Assert.StartsWith("## MmMambaHybrid  extends MmMambaLinear", run.Output);
+        Assert.Contains("| end\\_to\\_end | 303,075,072 |", run.Output);
+    }
+
+    [Fact]
     public void A_spec_of_ones_own_extends_a_built_in_model()
     {
         using var folder = new TemporaryFolder();

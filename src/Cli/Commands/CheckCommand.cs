@@ -2,10 +2,11 @@ using System.CommandLine;
 using MmMamba.Cli.Reports;
 using MmMamba.Cli.Specs;
 using MmMamba.ModelDsl.Binding;
+using MmMamba.ModelDsl.Rendering;
 
 namespace MmMamba.Cli.Commands;
 
-/// <summary><c>mmmamba check</c>: the mistakes of specs, in the compiler's own format.</summary>
+/// <summary><c>mmmamba check</c>: the mistakes of specs, in the compiler's own format or as JSON.</summary>
 static class CheckCommand
 {
     public static Command Create()
@@ -15,19 +16,26 @@ static class CheckCommand
             Description = "Spec files, or folders of *.mmmodel.yaml; the current folder if none is named.",
             Arity = ArgumentArity.ZeroOrMore,
         };
-        var command = new Command("check", "Report the mistakes of specs, each at its line and column.") { paths };
-        command.SetAction(result => Run(result.GetValue(paths) is { Length: > 0 } named ? named : ["."]));
+        var format = new Option<string>("--format") { Description = "text or json.", DefaultValueFactory = _ => "text" };
+        format.AcceptOnlyFromAmong("text", "json");
+        var command = new Command("check", "Report the mistakes of specs, each at its line and column.") { paths, format };
+        command.SetAction(result => Run(
+            result.GetValue(paths) is { Length: > 0 } named ? named : ["."], result.GetRequiredValue(format) == "json"));
         return command;
     }
 
-    static int Run(string[] paths)
+    static int Run(string[] paths, bool json)
     {
         var library = SpecLibrary.Open(paths);
-        foreach (var diagnostic in library.Diagnostics) Console.WriteLine(Printable.Line(diagnostic.ToString()));
         var errors = library.Diagnostics.Count(diagnostic => diagnostic.Severity == Severity.Error);
-        Console.WriteLine(errors == 0
-            ? $"{library.Own.Count} models, no errors"
-            : $"{errors} error{(errors == 1 ? "" : "s")}");
+        if (json) Console.Write(DiagnosticsJson.Render(library.Own.Count(spec => spec.Model is not null), library.Diagnostics));
+        else
+        {
+            foreach (var diagnostic in library.Diagnostics) Console.WriteLine(Printable.Line(diagnostic.ToString()));
+            Console.WriteLine(errors == 0
+                ? $"{library.Own.Count} models, no errors"
+                : $"{errors} error{(errors == 1 ? "" : "s")}");
+        }
         return errors == 0 ? ExitCode.Ok : ExitCode.Refused;
     }
 }

@@ -18,17 +18,15 @@ public static class Resolver
 
         var layers = LayerList.Placed(model);
         var slots = TensorTable.Of(model, layers);
-        var transfer = teacher is null ? null : new Transfer(teacher, model.Seed ?? new(SeedKind.Mimic, 1));
+        var transfer = teacher is null ? null : new Transfer(model.Seed ?? new(SeedKind.Mimic, 1));
         var tensors = Tensors(slots, layers, transfer);
         var count = Count(tensors);
         var distillation = transfer is null || model.Distill is null ? null : Distillation(model, model.Distill, transfer, layers, tensors);
-        if ((transfer?.Mismatch(tensors) ?? transfer?.Mismatch(distillation?.ConvertedTensors ?? [])) is { } reason)
-            throw new ArgumentException($"{model.Name} can't be distilled from {teacher!.Name}: {reason}", nameof(teacher));
-
-        return new(
+        var resolved = new ResolvedModel(
             model.Name, model.Summary, model.Extends, model.File, model.Teacher, Fingerprint.Of(model, layers, slots),
             model.Tokens, model.Vision, model.Hidden, model.Checkpoint, model.Seed,
-            LayerList.Towers(model), layers, tensors, transfer?.Dropped(tensors) ?? [], count, distillation);
+            LayerList.Towers(model), layers, tensors, [], count, distillation);
+        return teacher is null ? resolved : resolved with { DroppedFromTeacher = TransferPlan.Of(resolved, teacher).Dropped };
     }
 
     static ResolvedDistillation Distillation(

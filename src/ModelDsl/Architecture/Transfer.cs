@@ -6,10 +6,8 @@ namespace MmMamba.ModelDsl.Architecture;
 /// Where the tensors of a student come from: exactly one origin each. What a mixer shares with the attention it replaces is
 /// copied or sliced, what it introduced is drawn, everything outside the mixers is the teacher's tensor of the same name.
 /// </summary>
-sealed class Transfer(ResolvedModel teacher, SeedSpec seed)
+sealed class Transfer(SeedSpec seed)
 {
-    readonly Dictionary<string, ResolvedTensor> _teacher = teacher.Tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
-
     public TensorOrigin Origin(TensorSlot slot, ResolvedLayer? layer)
     {
         if (layer?.Mixer is not ResolvedMamba2 mixer || !TensorTable.InMixer(slot)) return new Copied(slot.Name);
@@ -32,37 +30,11 @@ sealed class Transfer(ResolvedModel teacher, SeedSpec seed)
         };
     }
 
-    /// <summary>The first reason why the tensors can't come from this teacher, as a sentence; null where they can.</summary>
-    public string? Mismatch(IEnumerable<ResolvedTensor> tensors)
-    {
-        foreach (var tensor in tensors)
-        {
-            var (name, rows) = tensor.Origin switch
-            {
-                Copied copied => (copied.From, tensor.Shape[0]),
-                Sliced sliced => (sliced.From, tensor.Shape[0] / sliced.Rows * sliced.Stride),
-                _ => ("", 0L),
-            };
-            if (name == "") continue;
-            if (!_teacher.TryGetValue(name, out var source))
-                return $"{tensor.Name} comes from {name}, which {teacher.Name} does not have; "
-                    + "a student has the towers of its teacher, and the teacher attention in every layer.";
-            if (source.Shape[0] != rows || !source.Shape.Skip(1).SequenceEqual(tensor.Shape.Skip(1)))
-                return $"{tensor.Name} {Text(tensor.Shape)} does not fit {name} {Text(source.Shape)} of {teacher.Name}; "
-                    + "a student has its teacher's sizes.";
-        }
-        return null;
-    }
-
-    /// <summary>The teacher's tensors that none of the given ones comes from, in the teacher's order.</summary>
-    public EquatableArray<string> Dropped(IEnumerable<ResolvedTensor> tensors)
-    {
-        var used = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var tensor in tensors)
-            if ((tensor.Origin as Copied)?.From is { } copied) used.Add(copied);
-            else if ((tensor.Origin as Sliced)?.From is { } sliced) used.Add(sliced);
-        return new(teacher.Tensors.Select(tensor => tensor.Name).Where(name => !used.Contains(name)));
-    }
-
-    static string Text(EquatableArray<long> shape) => $"({string.Join(", ", shape)})";
+    /// <summary>The teacher's tensors that a student begins without, each with the reason.</summary>
+    public static Dictionary<string, string> Drops(EquatableArray<ResolvedLayer> layers, SeedSpec? seed) => seed?.Kind != SeedKind.Scratch
+        ? []
+        : layers.Where(layer => layer.Mixer is ResolvedMamba2).ToDictionary(
+            layer => TowerNames.Prefix(layer) + "attention.wqkv.weight",
+            layer => "the layer becomes mamba2, and seed scratch draws its query, key and value",
+            StringComparer.Ordinal);
 }

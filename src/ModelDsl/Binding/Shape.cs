@@ -22,6 +22,9 @@ sealed class IntegerShape(int min, int max, bool offWord = false) : Shape
 /// <param name="above">Whether the least number itself is left out.</param>
 sealed class NumberShape(decimal min, decimal max, bool above = false) : Shape
 {
+    public decimal Min => min;
+    public decimal Max => max;
+    public bool Above => above;
     public bool Holds(decimal value) => value <= max && (above ? value > min : value >= min);
     public override string Expected => string.Format(
         CultureInfo.InvariantCulture, above ? "a number above {0}, up to {1}" : "a number from {0} to {1}", min, max);
@@ -82,7 +85,8 @@ sealed class ListShape(string what, Shape item, int? count = null, bool distinct
 }
 
 /// <param name="Own">Whether the key speaks of this file alone, so that models which extend it don't inherit it.</param>
-sealed record KeyShape(string Name, Shape Shape, bool Required = false, bool Own = false);
+/// <param name="Says">What the key means, in a sentence: for the schema's hovers and the reference page.</param>
+sealed record KeyShape(string Name, Shape Shape, bool Required = false, bool Own = false, string Says = "");
 
 sealed class MappingShape(params KeyShape[] keys) : Shape
 {
@@ -99,6 +103,7 @@ sealed class MappingShape(params KeyShape[] keys) : Shape
 sealed class ChoiceShape(params KeyShape[] cases) : Shape
 {
     public IReadOnlyCollection<string> Names { get; } = [.. cases.Select(one => one.Name)];
+    public IReadOnlyList<KeyShape> Cases => cases;
     public KeyShape? Find(string name) => Array.Find(cases, one => one.Name == name);
     public override string Expected => "one of " + Quote.OneOf(Names);
 
@@ -117,8 +122,13 @@ sealed class TowersShape(MappingShape tower, IntegerShape layers) : Shape
 /// <summary>A mixer's name, or a mapping from mixers to placements.</summary>
 sealed class LayersShape : Shape
 {
-    public static IReadOnlyList<string> Mixers { get; } = ["attention", "mamba2"];
     public static PlacementShape Placement { get; } = new(inTower: false);
+    public static IReadOnlyList<KeyShape> Placements { get; } =
+    [
+        new("attention", Placement, Says: "The layers that keep attention."),
+        new("mamba2", Placement, Says: "The layers that mix with Mamba-2."),
+    ];
+    public static IReadOnlyList<string> Mixers { get; } = [.. Placements.Select(mixer => mixer.Name)];
     public override string Expected => "`attention`, `mamba2`, or a mapping that places them";
 }
 
@@ -135,10 +145,14 @@ sealed class PlacementShape(bool inTower) : Shape
 
     /// <summary>What each form's keys hold; <c>count</c> and <c>pattern</c> go with <c>from</c>, and so does <c>every</c>.</summary>
     public static MappingShape Counted { get; } = new(
-        new("count", new IntegerShape(1, SpecShape.MaxLayers), true), new("from", new WordShape("head", "tail"), true),
-        new("pattern", new WordShape("interleaved", "stacked"), true));
-    public static MappingShape Periodic { get; } = new(new("every", new IntegerShape(1, SpecShape.MaxLayers), true), new("from", new WordShape("head", "tail"), true));
-    public static MappingShape Listed { get; } = new(new KeyShape("at", new ListShape("layer indices", new IndexRangeShape()), Required: true));
+        new("count", new IntegerShape(1, SpecShape.MaxLayers), true, Says: "How many layers."),
+        new("from", new WordShape("head", "tail"), true, Says: "The end from which they are counted: the input's (`head`) or the output's (`tail`)."),
+        new("pattern", new WordShape("interleaved", "stacked"), true, Says: "One layer of each of `count` equal blocks (`interleaved`), or all of them in a row (`stacked`)."));
+    public static MappingShape Periodic { get; } = new(
+        new("every", new IntegerShape(1, SpecShape.MaxLayers), true, Says: "One layer of every so many."),
+        new("from", new WordShape("head", "tail"), true, Says: "Whether it is the first of them (`head`) or the last (`tail`)."));
+    public static MappingShape Listed { get; } = new(
+        new KeyShape("at", new ListShape("layer indices", new IndexRangeShape()), Required: true, Says: "The layers' indices from 0, ranges with both ends: `[0, 4, 8..11]`."));
 }
 
 /// <summary>A layer's index, or a range of them with both ends: <c>8..11</c>.</summary>

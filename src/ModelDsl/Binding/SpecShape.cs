@@ -25,80 +25,108 @@ static class SpecShape
 
     static readonly SwitchShape Switch = new();
 
-    public static ChoiceShape Norm { get; } = new(new KeyShape("rms", new NumberShape(0, 1, above: true)));
-    public static ChoiceShape Mlp { get; } = new(new KeyShape("swiglu", new IntegerShape(1, 262_144)));
+    public static ChoiceShape Norm { get; } = new(
+        new KeyShape("rms", new NumberShape(0, 1, above: true), Says: "RMSNorm, with this epsilon."));
+
+    public static ChoiceShape Mlp { get; } = new(
+        new KeyShape("swiglu", new IntegerShape(1, 262_144), Says: "SwiGLU, with this width inside."));
 
     public static MappingShape Attention { get; } = new(
-        new("heads", new IntegerShape(1, 1024), true),
-        new("kv_heads", new IntegerShape(1, 1024), true),
-        new("head_dim", new IntegerShape(2, 1024), true),
+        new("heads", new IntegerShape(1, 1024), true, Says: "Query heads."),
+        new("kv_heads", new IntegerShape(1, 1024), true, Says: "Key and value heads; each serves heads / kv_heads query heads."),
+        new("head_dim", new IntegerShape(2, 1024), true, Says: "Width of a head, an even number."),
         new("rope", new MappingShape(
-            new("theta", new NumberShape(1, 1e12m), true),
-            new("max_positions", new IntegerShape(1, 16_777_216)),
-            new("dynamic", new NumberShape(1, 1000))), true));
+            new("theta", new NumberShape(1, 1e12m), true, Says: "Base of the wavelengths."),
+            new("max_positions", new IntegerShape(1, 16_777_216), Says: "Positions up to which the embedding is plain; 32768 if left out."),
+            new("dynamic", new NumberShape(1, 1000), Says: "Factor of dynamic NTK scaling past `max_positions`; left out: none.")),
+            true, Says: "Rotary position embedding."));
 
     public static MappingShape Mamba2 { get; } = new(
-        new("conv", new IntegerShape(2, 8, offWord: true)), new("chunk", new IntegerShape(1, 8192)),
-        new("gate", Switch), new("gate_norm", Switch), new("decay", Switch), new("skip", Switch), new("qk_norm", Switch));
+        new("conv", new IntegerShape(2, 8, offWord: true), Says: "Taps of the causal convolution over value, key and query; 2 if left out, `off` leaves it out."),
+        new("chunk", new IntegerShape(1, 8192), Says: "Tokens a chunk of the scan: speed, not meaning; 128 if left out."),
+        new("gate", Switch, Says: "Multiply the output by SiLU of a projection of the input; on if left out."),
+        new("gate_norm", Switch, Says: "RMS-normalise each head's output before the gate; on if left out."),
+        new("decay", Switch, Says: "Learn A, which is -1 otherwise; on if left out."),
+        new("skip", Switch, Says: "Add D times the value to the output; off if left out."),
+        new("qk_norm", Switch, Says: "LayerNorm on each head's query and key; off if left out."));
 
-    static readonly MappingShape Stage = new(
-        new("train", new ListShape("tensor groups", new WordShape([Introduced, .. Groups]), distinct: true), true),
+    const string SaysAttention = "Heads and rotary positions; a Mamba-2 mixer takes its heads from here too.", SaysMamba2 = "The Mamba-2 mixer's switches.",
+        SaysNorm = "The norm before each mixer and MLP.", SaysMlp = "The MLP of a layer.";
+
+    static MappingShape Stage { get; } = new(
+        new("train", new ListShape("tensor groups", new WordShape([Introduced, .. Groups]), distinct: true), true,
+            Says: "Groups of the mixer's tensors that are trained; `ssm` stands for all that the mixer introduced."),
         new("loss", new ChoiceShape(
-            new("mixer_mse", new NumberShape(0, 1e9m, above: true)),
-            new("logits_kl", new MappingShape(new KeyShape("temperature", new NumberShape(0, 1000, above: true))))), true),
-        new("lr", new NumberShape(0, 10, above: true), true),
-        new("batch", new IntegerShape(1, 1_048_576), true),
-        new("steps", new IntegerShape(1, 100_000_000), true));
+            new("mixer_mse", new NumberShape(0, 1e9m, above: true), Says: "Mean squared error between the mixers' outputs, times this factor."),
+            new("logits_kl", new MappingShape(
+                new KeyShape("temperature", new NumberShape(0, 1000, above: true), Says: "Temperature of both distributions; 1 if left out.")),
+                Says: "Kullback-Leibler divergence between teacher's and student's next tokens.")), true, Says: "What is made small."),
+        new("lr", new NumberShape(0, 10, above: true), true, Says: "The schedule's highest learning rate."),
+        new("batch", new IntegerShape(1, 1_048_576), true, Says: "Sequences an optimizer step."),
+        new("steps", new IntegerShape(1, 100_000_000), true, Says: "Optimizer steps."));
 
     static readonly FractionShape Share = new();
-    static readonly MappingShape WarmUp = new(new KeyShape("warmup", Share));
+    static readonly KeyShape WarmUp = new("warmup", Share, Says: "Share of the steps over which the rate rises from 0; none if left out.");
 
     static readonly MappingShape Distill = new(
         new("optimizer", new ChoiceShape(new KeyShape("adamw", new MappingShape(
-            new("betas", new ListShape("numbers", new NumberShape(0, 0.999999999m), count: 2), true),
-            new("eps", new NumberShape(0, 1, above: true)),
-            new("weight_decay", new NumberShape(0, 1), true)))), true),
-        new("clip", new NumberShape(0, 1e6m, above: true), true),
+            new("betas", new ListShape("numbers", new NumberShape(0, 0.999999999m), count: 2), true, Says: "Decay rates of both moments."),
+            new("eps", new NumberShape(0, 1, above: true), Says: "Added to the root of the second moment; 1e-8 if left out."),
+            new("weight_decay", new NumberShape(0, 1), true, Says: "Decoupled weight decay.")), Says: "AdamW.")), true, Says: "The optimizer."),
+        new("clip", new NumberShape(0, 1e6m, above: true), true, Says: "Greatest norm of the gradient."),
         new("schedule", new ChoiceShape(
-            new("wsd", new MappingShape(new("warmup", Share, true), new("decay", Share, true))),
-            new("cosine", WarmUp), new("linear", WarmUp), new("constant", WarmUp)), true),
-        new("stages", new MappingShape([.. Stages.Select(stage => new KeyShape(stage, Stage))]), true),
-        new("run", new ListShape("stages", new WordShape([.. Stages]), distinct: true, mayBeEmpty: true), true));
+            new("wsd", new MappingShape(
+                WarmUp with { Required = true, Says = "Share of the steps over which the rate rises from 0." },
+                new("decay", Share, true, Says: "Share of the steps over which the rate falls to 0 at the end.")), Says: "Warm up, stay, decay."),
+            new("cosine", new MappingShape(WarmUp), Says: "Warm up, then fall to 0 along a cosine."),
+            new("linear", new MappingShape(WarmUp), Says: "Warm up, then fall to 0 along a line."),
+            new("constant", new MappingShape(WarmUp), Says: "Warm up, then stay.")), true, Says: "How the learning rate runs."),
+        new("stages", new MappingShape(
+            new("introduced", Stage, Says: "Stage 1: what the mixers introduced learns beside the teacher's attention, every layer converted."),
+            new("mixer", Stage, Says: "Stage 2: the whole mixers, every layer converted."),
+            new("end_to_end", Stage, Says: "Stage 3: the student as it is placed, by its next tokens.")), true, Says: "The stages, whether run or not."),
+        new("run", new ListShape("stages", new WordShape([.. Stages]), distinct: true, mayBeEmpty: true), true,
+            Says: "The stages that are run, in order; leaving one out is written down here."));
 
     static readonly MappingShape Nothing = new();
 
     /// <summary>A spec. <c>attention</c>, <c>norm</c> and <c>mlp</c> are required of every tower, which may have its own.</summary>
     public static MappingShape Root { get; } = new(
-        new("mmmodel", new EditionShape(), true, Own: true),
-        new("model", new IdentifierShape(), true, Own: true),
-        new("extends", new ModelNameShape(), Own: true),
-        new("summary", new TextShape(), Own: true),
+        new("mmmodel", new EditionShape(), true, Own: true, Says: "The edition of the language; it fixes defaults and formulas."),
+        new("model", new IdentifierShape(), true, Own: true, Says: "The model's name, and that of the generated class."),
+        new("extends", new ModelNameShape(), Own: true, Says: "The model whose spec this one overlays: mappings merge, scalars and lists replace, `~` removes."),
+        new("summary", new TextShape(), Own: true, Says: "One sentence for readers."),
         new("tokens", new MappingShape(
-            new("vocab", new IntegerShape(2, 4_194_304), true),
-            new("image", new IntegerShape(0, 4_194_303), true),
-            new("template", new WordShape("internlm2_chat"), true),
-            new("system", new TextShape())), true),
+            new("vocab", new IntegerShape(2, 4_194_304), true, Says: "Rows of the embeddings and of the head."),
+            new("image", new IntegerShape(0, 4_194_303), true, Says: "Id of the token whose embedding an image token replaces."),
+            new("template", new WordShape("internlm2_chat"), true, Says: "The chat template."),
+            new("system", new TextShape(), Says: "The system message; left out: the template's own; `\"\"`: no system turn.")), true, Says: "Ids and chat template."),
         new("vision", new MappingShape(
-            new("image", new IntegerShape(1, 4096), true),
-            new("patch", new IntegerShape(1, 4096), true),
-            new("max_tiles", new IntegerShape(1, 256), true),
-            new("pixel_shuffle", new NumberShape(0.25m, 1), true),
-            new("projector", new WordShape("gelu_mlp"), true),
-            new("normalize", new WordShape("imagenet"), true)), true),
+            new("image", new IntegerShape(1, 4096), true, Says: "Side of a tile in pixels."),
+            new("patch", new IntegerShape(1, 4096), true, Says: "Side of a patch in pixels; divides `image`."),
+            new("max_tiles", new IntegerShape(1, 256), true, Says: "Tiles that one picture may become, the thumbnail not counted."),
+            new("pixel_shuffle", new NumberShape(0.25m, 1), true, Says: "Scale of the side by which patches are merged: 0.5 makes one token of 2x2 patches."),
+            new("projector", new WordShape("gelu_mlp"), true, Says: "From merged patches to the hidden size."),
+            new("normalize", new WordShape("imagenet"), true, Says: "Means and deviations of the pixels.")), true, Says: "Tiles, patches and their projection."),
         new("towers", new TowersShape(
             new MappingShape(
-                new("layers", LayerCount, true), new("attention", Attention), new("mamba2", Mamba2), new("norm", Norm), new("mlp", Mlp)),
-            LayerCount), true),
-        new("hidden", new IntegerShape(1, 65_536), true),
-        new("norm", Norm),
-        new("mlp", Mlp),
-        new("attention", Attention),
-        new("layers", new LayersShape(), true),
-        new("mamba2", Mamba2),
-        new("teacher", new ModelNameShape()),
+                new("layers", LayerCount, true, Says: "Layers of the tower."),
+                new("attention", Attention, Says: SaysAttention), new("mamba2", Mamba2, Says: SaysMamba2),
+                new("norm", Norm, Says: SaysNorm), new("mlp", Mlp, Says: SaysMlp)),
+            LayerCount), true, Says: "Consecutive layers under one name; indices run on through the towers."),
+        new("hidden", new IntegerShape(1, 65_536), true, Says: "Width of the residual stream."),
+        new("norm", Norm, Says: SaysNorm),
+        new("mlp", Mlp, Says: SaysMlp),
+        new("attention", Attention, Says: SaysAttention),
+        new("layers", new LayersShape(), true, Says: "Which layers are what: one mixer for all, or a placement for each, of which one takes the `rest`."),
+        new("mamba2", Mamba2, Says: SaysMamba2),
+        new("teacher", new ModelNameShape(), Says: "The model that this one is distilled from."),
         new("seed", new ChoiceShape(
-            new("scratch", Nothing), new("inherit", Nothing),
-            new("mimic", new MappingShape(new KeyShape("decay_log", new NumberShape(-20, 20)))))),
-        new("distill", Distill),
-        new("checkpoint", new WordShape("hovle", "mmmamba"), true));
+            new("scratch", Nothing, Says: "Everything in the mixer but the output projection is drawn."),
+            new("inherit", Nothing, Says: "Query, key and value projections come from the teacher, the rest is drawn."),
+            new("mimic", new MappingShape(
+                new KeyShape("decay_log", new NumberShape(-20, 20), Says: "log(-A) at the start; 1.0 if left out.")),
+                Says: "As `inherit`, and the rest begins where the mixer mimics linear attention.")), Says: "How the tensors that the teacher lacks begin."),
+        new("distill", Distill, Says: "How the student is trained."),
+        new("checkpoint", new WordShape("hovle", "mmmamba"), true, Says: "Names of the tensors on disk."));
 }

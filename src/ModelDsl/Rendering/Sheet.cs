@@ -1,45 +1,51 @@
-using System.Text;
 using MmMamba.ModelDsl.Architecture;
 using MmMamba.ModelDsl.Specs;
 using static MmMamba.ModelDsl.Rendering.Figures;
 
 namespace MmMamba.ModelDsl.Rendering;
 
-/// <summary>The architecture sheet: a resolved model as text for reviews and snapshots, the same on every machine.</summary>
+/// <summary>The architecture sheet: a resolved model for reviews and snapshots, the same on every machine.</summary>
 public static class Sheet
 {
     const int StripWidth = 96;
 
-    /// <summary>Strip, sizes, memory, transfer, stages, tensors and identity of a model; lines end in <c>\n</c>.</summary>
-    public static string Render(ResolvedModel model)
+    /// <summary>Strip, sizes, memory, transfer, stages, tensors and identity of a model as text; lines end in <c>\n</c>.</summary>
+    public static string Render(ResolvedModel model) => DocumentText.Render(Of(model));
+
+    /// <summary>The same in GitHub's Markdown, for a pull request.</summary>
+    public static string Markdown(ResolvedModel model) => DocumentMarkdown.Render(Of(model));
+
+    /// <summary>The sheet's content.</summary>
+    /// <param name="places">Whether it says which file and line placed the layers: a snapshot leaves them out, so that a comment moves nothing.</param>
+    internal static Document Of(ResolvedModel model, bool places = true)
     {
-        var text = new StringBuilder();
-        Title(text, model);
-        Strip(text, model);
-        Towers(text, model);
-        Inputs(text, model);
-        Parameters(text, model);
-        Memory(text, Costs.Of(model));
-        if (model.Teacher is not null) Transferred(text, model);
-        if (model.Distillation is { } recipe) Stages(text, recipe);
-        Tensors(text, model);
-        Identity(text, model);
-        return text.ToString();
+        var sheet = new Document();
+        Title(sheet, model);
+        Strip(sheet, model);
+        Towers(sheet, model, places);
+        Inputs(sheet, model);
+        Parameters(sheet, model);
+        Memory(sheet, Costs.Of(model));
+        if (model.Teacher is not null) Transferred(sheet, model);
+        if (model.Distillation is { } recipe) Stages(sheet, recipe);
+        Tensors(sheet, model);
+        Identity(sheet, model);
+        return sheet;
     }
 
-    static void Title(StringBuilder text, ResolvedModel model)
+    static void Title(Document sheet, ResolvedModel model)
     {
-        text.Append(model.Name);
-        if (model.Extends is not null) text.Append($"  extends {model.Extends}");
-        if (model.Teacher is not null) text.Append($"  teacher {model.Teacher}");
-        text.Append($"  ({model.File})\n");
-        if (model.Summary.Length > 0) text.Append(OneLine(model.Summary)).Append('\n');
+        var title = model.Name;
+        if (model.Extends is not null) title += $"  extends {model.Extends}";
+        if (model.Teacher is not null) title += $"  teacher {model.Teacher}";
+        sheet.Title($"{title}  ({model.File})");
+        if (model.Summary.Length > 0) sheet.Remark(model.Summary);
     }
 
-    static void Strip(StringBuilder text, ResolvedModel model)
+    static void Strip(Document sheet, ResolvedModel model)
     {
         var attention = model.Layers.Count(layer => layer.Mixer is ResolvedAttention);
-        Heading(text, $"layers {model.Layers.Count}: {attention} attention (A), {model.Layers.Count - attention} mamba2 (.)");
+        sheet.Heading($"layers {model.Layers.Count}: {attention} attention (A), {model.Layers.Count - attention} mamba2 (.)");
         var columns = new Columns("lrl");
         foreach (var tower in model.Towers)
         {
@@ -50,20 +56,20 @@ public static class Sheet
                 columns.Row(at == 0 ? tower.Name : "", Indices([.. Enumerable.Range(tower.First + at, part.Length)]), part);
             }
         }
-        columns.AppendTo(text);
+        sheet.Strip(columns);
     }
 
-    static void Towers(StringBuilder text, ResolvedModel model)
+    static void Towers(Document sheet, ResolvedModel model, bool places)
     {
         foreach (var tower in model.Towers)
         {
-            Heading(text, $"{tower.Name} {Count(tower.Layers)} layers");
-            var runs = Layers(model, tower).GroupBy(layer => (layer.Mixer, layer.NormEps, layer.MlpHidden, layer.Source));
+            sheet.Heading($"{tower.Name} {Count(tower.Layers)} layers");
+            var runs = Layers(model, tower).GroupBy(layer => (layer.Mixer, layer.NormEps, layer.MlpHidden, Source: places ? layer.Source : ""));
             foreach (var alike in runs.OrderBy(run => run.Key.Mixer is ResolvedAttention ? 0 : 1))
             {
                 var (mixer, normEps, mlp, source) = alike.Key;
-                text.Append($"  {alike.Count()} x {Text(mixer)}; swiglu {mlp}, norm eps {CanonicalNumber.Of(normEps)}\n");
-                Wrapped(text, $"    layers {Indices([.. alike.Select(layer => layer.Index)])}, placed by {source}");
+                sheet.Line($"{alike.Count()} x {Text(mixer)}; swiglu {mlp}, norm eps {CanonicalNumber.Of(normEps)}");
+                sheet.Line($"layers {Indices([.. alike.Select(layer => layer.Index)])}" + (places ? $", placed by {source}" : ""), depth: 1);
             }
         }
     }
@@ -86,23 +92,24 @@ public static class Sheet
 
     static string Switch(bool on, string name) => on ? ", " + name : ", no " + name;
 
-    static void Inputs(StringBuilder text, ResolvedModel model)
+    static void Inputs(Document sheet, ResolvedModel model)
     {
         var (tokens, vision) = (model.Tokens, model.Vision);
-        Heading(text, FormattableString.Invariant($"hidden {model.Hidden}"));
+        sheet.Heading(FormattableString.Invariant($"hidden {model.Hidden}"));
         var system = tokens.System is null ? "the template's own system message"
             : tokens.System.Length == 0 ? "no system turn"
             : $"system message {JsonText.String(tokens.System)}";
-        text.Append(FormattableString.Invariant($"  text    vocab {tokens.Vocab}, image token {tokens.Image}, template {tokens.Template}, {system}\n"));
-        text.Append(FormattableString.Invariant($"  vision  tiles of {vision.Image} px, at most {vision.MaxTiles}, patches of {vision.Patch} px, "));
-        text.Append(FormattableString.Invariant($"pixel shuffle {CanonicalNumber.Of(vision.PixelShuffle)}, {model.TokensPerTile} tokens a tile, "));
-        text.Append($"projector {vision.Projector}, normalize {vision.Normalize}\n");
+        sheet.Table(new Columns("ll")
+            .Row("text", FormattableString.Invariant($"vocab {tokens.Vocab}, image token {tokens.Image}, template {tokens.Template}, {system}"))
+            .Row("vision", FormattableString.Invariant($"tiles of {vision.Image} px, at most {vision.MaxTiles}, patches of {vision.Patch} px, ")
+                + FormattableString.Invariant($"pixel shuffle {CanonicalNumber.Of(vision.PixelShuffle)}, {model.TokensPerTile} tokens a tile, ")
+                + $"projector {vision.Projector}, normalize {vision.Normalize}"));
     }
 
-    static void Parameters(StringBuilder text, ResolvedModel model)
+    static void Parameters(Document sheet, ResolvedModel model)
     {
         var census = Census.Of(model);
-        Heading(text, $"parameters {Count(model.ParameterCount)} in {Count(model.Tensors.Count)} tensors");
+        sheet.Heading($"parameters {Count(model.ParameterCount)} in {Count(model.Tensors.Count)} tensors");
         var columns = new Columns("lrr");
         void Part(string name, Tally part)
         {
@@ -114,14 +121,14 @@ public static class Sheet
         Part("mamba2", census.Mamba2);
         Part("mlp", census.Mlp);
         Part("norms", census.Norms);
-        columns.AppendTo(text);
+        sheet.Table(columns);
     }
 
-    static void Memory(StringBuilder text, Costs costs)
+    static void Memory(Document sheet, Costs costs)
     {
         const int bfloat16 = 2, float32 = 4;
-        Heading(text, "memory of the weights, and of one sequence");
-        var columns = new Columns("lrrrr").Row("", "bfloat16", "", "float32", "");
+        sheet.Heading("memory of the weights, and of one sequence");
+        var columns = new Columns("lrrrr").Titled("", "bfloat16", "", "float32", "");
         void Line(string name, Func<int, long> bytes) =>
             columns.Row(name, Count(bytes(bfloat16)), Bytes(bytes(bfloat16)), Count(bytes(float32)), Bytes(bytes(float32)));
         Line("weights", costs.WeightBytes);
@@ -131,27 +138,27 @@ public static class Sheet
             Line($"kv cache, {Count(tokens)} tokens", bytes => costs.KvBytes(tokens, bytes));
             Line($"state and kv cache, {Count(tokens)} tokens", bytes => costs.CacheBytes(tokens, bytes));
         }
-        columns.AppendTo(text);
+        sheet.Table(columns);
     }
 
-    static void Transferred(StringBuilder text, ResolvedModel model)
+    static void Transferred(Document sheet, ResolvedModel model)
     {
         var census = Census.Of(model);
-        Heading(text, $"transfer from {model.Teacher}" + (model.Seed is { } seed ? $", seed {Words.Of(seed.Kind)}" : ""));
+        sheet.Heading($"transfer from {model.Teacher}" + (model.Seed is { } seed ? $", seed {Words.Of(seed.Kind)}" : ""));
         var columns = new Columns("lrr");
         void Line(string name, Tally tally) => columns.Row(name, $"{Count(tally.Tensors)} tensors", Count(tally.Parameters));
         Line("copied", census.Copied);
         Line("sliced", census.Sliced);
         Line("drawn", census.Drawn);
         columns.Row("dropped", $"{Count(model.DroppedFromTeacher.Count)} tensors");
-        columns.AppendTo(text);
-        foreach (var (name, count) in TensorLine.Collapsed(model.DroppedFromTeacher)) text.Append($"    {Count(count)} x {name}\n");
+        sheet.Table(columns);
+        foreach (var (name, count) in TensorLine.Collapsed(model.DroppedFromTeacher)) sheet.Line($"{Count(count)} x {name}", depth: 1);
     }
 
-    static void Stages(StringBuilder text, ResolvedDistillation recipe)
+    static void Stages(Document sheet, ResolvedDistillation recipe)
     {
-        Heading(text, "stages");
-        var columns = new Columns("lrrrlrrrl").Row("", "trained", "of", "share", "loss", "lr", "batch", "steps", "trains");
+        sheet.Heading("stages");
+        var columns = new Columns("lrrrlrrrl").Titled("", "trained", "of", "share", "loss", "lr", "batch", "steps", "trains");
         foreach (var stage in recipe.Stages)
         {
             var spec = stage.Spec;
@@ -161,48 +168,30 @@ public static class Sheet
                 Count(spec.Batch), Count(spec.Steps),
                 string.Join(" ", spec.Train.Select(Words.Of)));
         }
-        columns.AppendTo(text);
+        sheet.Table(columns);
         var (adamw, schedule) = (recipe.Optimizer, recipe.Schedule);
-        text.Append($"  run {(recipe.Run.Count == 0 ? "none" : string.Join(", ", recipe.Run.Select(Words.Of)))}\n");
-        text.Append($"  adamw betas {CanonicalNumber.Of(adamw.Beta1)} {CanonicalNumber.Of(adamw.Beta2)}, eps {CanonicalNumber.Of(adamw.Eps)}, ");
-        text.Append($"weight decay {CanonicalNumber.Of(adamw.WeightDecay)}; clip {CanonicalNumber.Of(recipe.Clip)}; ");
-        text.Append($"{Words.Of(schedule.Kind)}, warm-up {CanonicalNumber.Of(100 * schedule.Warmup)} %");
-        if (schedule.Kind == ScheduleKind.Wsd) text.Append($", decay {CanonicalNumber.Of(100 * schedule.Decay)} %");
-        text.Append('\n');
+        sheet.Line($"run {(recipe.Run.Count == 0 ? "none" : string.Join(", ", recipe.Run.Select(Words.Of)))}");
+        sheet.Line($"adamw betas {CanonicalNumber.Of(adamw.Beta1)} {CanonicalNumber.Of(adamw.Beta2)}, eps {CanonicalNumber.Of(adamw.Eps)}, "
+            + $"weight decay {CanonicalNumber.Of(adamw.WeightDecay)}; clip {CanonicalNumber.Of(recipe.Clip)}; "
+            + $"{Words.Of(schedule.Kind)}, warm-up {CanonicalNumber.Of(100 * schedule.Warmup)} %"
+            + (schedule.Kind == ScheduleKind.Wsd ? $", decay {CanonicalNumber.Of(100 * schedule.Decay)} %" : ""));
     }
 
-    static void Tensors(StringBuilder text, ResolvedModel model)
+    static void Tensors(Document sheet, ResolvedModel model)
     {
-        Heading(text, "tensors, * for a layer's index in its tower");
+        sheet.Heading("tensors, * for a layer's index in its tower");
         var columns = new Columns("rlrll");
         foreach (var line in TensorLine.Of(model)) columns.Row(Count(line.Count), line.Name, line.Shape, line.Group, line.Origin);
-        columns.AppendTo(text);
+        sheet.Table(columns);
     }
 
-    static void Identity(StringBuilder text, ResolvedModel model)
+    static void Identity(Document sheet, ResolvedModel model)
     {
-        Heading(text, "fingerprints");
+        sheet.Heading("fingerprints");
         var columns = new Columns("ll").Row("architecture", model.Fingerprint);
         if (model.Distillation is { } recipe) columns.Row("every layer mamba2", recipe.ConvertedFingerprint);
-        columns.AppendTo(text);
+        sheet.Table(columns);
     }
-
-    // Breaks at commas, so that a list of a hundred layers stays readable.
-    static void Wrapped(StringBuilder text, string line)
-    {
-        const string indent = "      ";
-        while (line.Length > StripWidth && line.LastIndexOf(", ", StripWidth, StringComparison.Ordinal) is var comma and > 0)
-        {
-            text.Append(line, 0, comma + 1).Append('\n');
-            line = indent + line.Substring(comma + 2);
-        }
-        text.Append(line).Append('\n');
-    }
-
-    static void Heading(StringBuilder text, string heading) => text.Append('\n').Append(heading).Append('\n');
 
     static IEnumerable<ResolvedLayer> Layers(ResolvedModel model, ResolvedTower tower) => model.Layers.Skip(tower.First).Take(tower.Layers);
-
-    // A summary is anyone's text: its line breaks and control characters become spaces.
-    static string OneLine(string text) => string.Concat(text.Select(letter => char.IsControl(letter) ? ' ' : letter));
 }

@@ -32,6 +32,20 @@ public class SheetTests
     }
 
     [Fact]
+    public void Markdown() => Snapshot.Verify(Sheet.Markdown(Published.Hybrid), "md");
+
+    /// <summary>A summary is anyone's text: in a pull request it is no markup, no table, no list, and addresses nobody.</summary>
+    [Theory]
+    [InlineData("a | b `c` <img src=x> [l](u) @someone #1", @"a \| b \`c\` \<img src=x\> \[l\](u) @<!-- -->someone \#1")]
+    [InlineData("1. first", @"1\. first")]
+    [InlineData("12 layers", "12 layers")]
+    [InlineData("- dash", @"\- dash")]
+    [InlineData("# no heading\n```", @"\# no heading \`\`\`")]
+    [InlineData("\u202Eright to left\u001b[31m", "\uFFFDright to left \\[31m")]
+    public void Markdown_escapes(string summary, string line) =>
+        Assert.Equal(line, Sheet.Markdown(Published.Hybrid with { Summary = summary }).Split('\n')[2]);
+
+    [Fact]
     public void Nothing_is_wider_than_a_terminal_of_a_reviewer() =>
         Assert.All(Sheet.Render(Published.Hybrid).Split('\n'), line => Assert.InRange(line.Length, 0, 150));
 }
