@@ -15,13 +15,14 @@ ref struct Interview
     readonly Mosaic _mosaic;
     readonly IReadOnlyList<string> _classes;
     readonly int[][] _lookAlikes;
+    readonly string _letters;
     readonly Knowledge _told;
     readonly int[] _counts;
     readonly ref DataRandom _random;
 
-    Interview(Mosaic mosaic, IReadOnlyList<string> classes, int[][] lookAlikes, ref DataRandom random)
+    Interview(Mosaic mosaic, IReadOnlyList<string> classes, int[][] lookAlikes, string letters, ref DataRandom random)
     {
-        (_mosaic, _classes, _lookAlikes) = (mosaic, classes, lookAlikes);
+        (_mosaic, _classes, _lookAlikes, _letters) = (mosaic, classes, lookAlikes, letters);
         _told = new(mosaic, classes.Count);
         _counts = new int[classes.Count];
         foreach (var cell in mosaic.Cells) _counts[cell.Class]++;
@@ -32,7 +33,7 @@ ref struct Interview
     public static Turn[] Hold(
         Mosaic mosaic, IReadOnlyList<string> classes, int[][] lookAlikes, MosaicOptions options, ref DataRandom random)
     {
-        var interview = new Interview(mosaic, classes, lookAlikes, ref random);
+        var interview = new Interview(mosaic, classes, lookAlikes, options.Letters, ref random);
         var turns = new List<Turn>(options.Turns);
         Span<double> weights = stackalloc double[options.Kinds.Count];
         while (turns.Count < options.Turns)
@@ -59,6 +60,7 @@ ref struct Interview
         QuestionKinds.Beside => _mosaic.Side == 1 ? null : AskBeside(),
         QuestionKinds.Count => _mosaic.Side == 1 ? null : AskCount(),
         QuestionKinds.Tag => _mosaic.Side == 1 ? null : AskTag(),
+        QuestionKinds.Tagged => _mosaic.Side == 1 ? null : AskTagged(),
         QuestionKinds.Where => _mosaic.Side == 1 ? null : AskWhere(),
         QuestionKinds.Mark => _mosaic.Side == 1 ? null : AskMark(),
         _ => AskChoice(),
@@ -102,6 +104,17 @@ ref struct Interview
     {
         var cell = _random.Next(_mosaic.Cells.Count);
         return new(Questions.Tag(_mosaic.Side, cell), _mosaic.Cells[cell].Tag!.Value.ToString(), QuestionKinds.Tag);
+    }
+
+    // A letter of the mosaic, or one of the others if there are any.
+    Turn? AskTagged()
+    {
+        var absent = new List<char>(_letters);
+        foreach (var cell in _mosaic.Cells) absent.Remove(cell.Tag!.Value);
+        if (absent.Count == 0) return null;
+        var there = _random.Chance(0.5);
+        var tag = there ? _mosaic.Cells[_random.Next(_mosaic.Cells.Count)].Tag!.Value : absent[_random.Next(absent.Count)];
+        return new(Questions.Tagged(tag), there ? Questions.Yes : Questions.No, QuestionKinds.Tagged);
     }
 
     // Where a block is one cell; tells nothing about classes either.

@@ -42,7 +42,7 @@ public sealed class MosaicSource : IConversationSource
     /// <summary>All answers that a kind of question may have.</summary>
     public IReadOnlyList<string> Answers(string kind) => kind switch
     {
-        QuestionKinds.Present => [Questions.Yes, Questions.No],
+        QuestionKinds.Present or QuestionKinds.Tagged => [Questions.Yes, Questions.No],
         QuestionKinds.Count => ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"],
         QuestionKinds.Choice => [.. Questions.OptionLetters.Select(letter => letter.ToString())],
         QuestionKinds.At or QuestionKinds.Beside => Classes,

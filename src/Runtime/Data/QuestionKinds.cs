@@ -19,6 +19,8 @@ public static class QuestionKinds
 
     /// <summary>"which tag is at row r column c?": a letter. A lesson: reading tags.</summary>
     public const string Tag = "tag";
+    /// <summary>"is there a tag K?": yes or no. A lesson: recognising a tag by its name.</summary>
+    public const string Tagged = "tagged";
     /// <summary>"where is tag K?": a place. A lesson: finding a tag.</summary>
     public const string Where = "where";
     /// <summary>"which tag is beside the X?": a letter. A lesson: binding a picture to its tag, the other way round than <see cref="Beside"/>.</summary>
@@ -28,5 +30,5 @@ public static class QuestionKinds
     public static IReadOnlyList<string> All { get; } = [Present, At, Beside, Count, Choice];
 
     /// <summary>The kinds that may be asked: those that are judged, and the lessons, which take <see cref="Beside"/> apart.</summary>
-    public static IReadOnlyList<string> Taught { get; } = [.. All, Tag, Where, Mark];
+    public static IReadOnlyList<string> Taught { get; } = [.. All, Tag, Tagged, Where, Mark];
 }

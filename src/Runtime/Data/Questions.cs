@@ -13,6 +13,8 @@ static class Questions
 
     public static string Tag(int side, int cell) => $"which tag is at {Place(side, cell)}?";
 
+    public static string Tagged(char tag) => $"is there a tag {tag}?";
+
     public static string Where(char tag) => $"where is tag {tag}?";
 
     public static string Mark(string name) => $"which tag is beside the {name}?";

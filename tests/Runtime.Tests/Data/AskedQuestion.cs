@@ -28,6 +28,8 @@ sealed partial class AskedQuestion
             ? (Number(match.Groups["r"]) - 1) * layout.Side + Number(match.Groups["c"]) - 1
             : 0;
 
+        if (Tagged().Match(question) is { Success: true } tagged)
+            return new(_ => layout.Cells.Any(c => c.Tag == tagged.Groups["k"].Value[0]) ? "yes" : "no");
         if (Present().Match(question) is { Success: true } present)
             return new(cells => cells.Contains(Class(present.Groups["x"].Value)) ? "yes" : "no") { Named = present.Groups["x"].Value };
         if (At().Match(question) is { Success: true } at)
@@ -66,6 +68,7 @@ sealed partial class AskedQuestion
     [GeneratedRegex("^what is (it|at row (?<r>\\d) column (?<c>\\d))\\?$")] private static partial Regex At();
     [GeneratedRegex("^what is beside tag (?<k>[A-Z])\\?$")] private static partial Regex Beside();
     [GeneratedRegex("^which tag is at row (?<r>\\d) column (?<c>\\d)\\?$")] private static partial Regex Tag();
+    [GeneratedRegex("^is there a tag (?<k>[A-Z])\\?$")] private static partial Regex Tagged();
     [GeneratedRegex("^where is tag (?<k>[A-Z])\\?$")] private static partial Regex Where();
     [GeneratedRegex("^which tag is beside the (?<x>.+)\\?$")] private static partial Regex Mark();
     [GeneratedRegex("^how many show an? (?<x>.+)\\?$")] private static partial Regex Count();
