@@ -14,8 +14,10 @@ public sealed class ModelGenerator : IIncrementalGenerator
     public void Initialize(IncrementalGeneratorInitializationContext context)
     {
         var parsed = context.AdditionalTextsProvider
-            .Where(static file => SpecFiles.IsSpec(file.Path))
-            .Select(static (file, cancellation) => SpecFiles.Parse(file, cancellation))
+            .Where(SpecFiles.IsSpec)
+            .Combine(context.AnalyzerConfigOptionsProvider)
+            .Select(static (pair, _) => SpecFiles.Of(pair.Left, pair.Right))
+            .Select(static (file, cancellation) => file.Parse(cancellation))
             .WithTrackingName(Steps.Parsed);
 
         var catalog = parsed.Collect()

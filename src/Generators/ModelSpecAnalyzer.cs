@@ -29,23 +29,25 @@ public sealed class ModelSpecAnalyzer : DiagnosticAnalyzer
         context.RegisterCompilationStartAction(static start =>
         {
             // A spec is checked together with those that it extends, so all of them are bound once, at the first file's turn.
-            var files = start.Options.AdditionalFiles;
-            var byPath = new Lazy<ILookup<string, Spec.Diagnostic>>(() => DiagnosticsOf(files, start.CancellationToken));
+            var options = start.Options;
+            var byPath = new Lazy<ILookup<string, Spec.Diagnostic>>(() => DiagnosticsOf(options, start.CancellationToken));
             start.RegisterAdditionalFileAction(file =>
             {
-                if (!SpecFiles.IsSpec(file.AdditionalFile.Path)) return;
+                if (!SpecFiles.IsSpec(file.AdditionalFile)) return;
                 foreach (var diagnostic in byPath.Value[file.AdditionalFile.Path])
                     file.ReportDiagnostic(Positioned(diagnostic, file.AdditionalFile.GetText(file.CancellationToken)));
             });
         });
     }
 
-    static ILookup<string, Spec.Diagnostic> DiagnosticsOf(ImmutableArray<AdditionalText> files, CancellationToken cancellation)
+    // What is wrong with a declaration is for those to mend who made its package.
+    static ILookup<string, Spec.Diagnostic> DiagnosticsOf(AnalyzerOptions options, CancellationToken cancellation)
     {
-        var specs = files.Where(file => SpecFiles.IsSpec(file.Path))
+        var specs = options.AdditionalFiles.Where(SpecFiles.IsSpec)
             .OrderBy(file => file.Path, StringComparer.Ordinal)
-            .Select(file => SpecFiles.Parse(file, cancellation));
-        return Catalog.Bind([.. specs]).SelectMany(spec => spec.Diagnostics).ToLookup(diagnostic => diagnostic.Path);
+            .Select(file => SpecFiles.Of(file, options.AnalyzerConfigOptionsProvider).Parse(cancellation));
+        return Catalog.Bind([.. specs]).Where(spec => spec.DeclaredIn is null)
+            .SelectMany(spec => spec.Diagnostics).ToLookup(diagnostic => diagnostic.Path);
     }
 
     static Microsoft.CodeAnalysis.Diagnostic Positioned(Spec.Diagnostic diagnostic, SourceText? text)

@@ -21,11 +21,206 @@ namespace MmMamba.Models;
 /// <summary>A stub: broken.mmmodel.yaml has mistakes, which are reported there.</summary>
 public sealed partial class Broken : VisionLanguageModel, IGeneratedModel<Broken>
 {
+    /// <summary>Width of the residual stream.</summary>
+    public const int HiddenSize = 2048;
+    /// <summary>Layers of all towers.</summary>
+    public const int LayerCount = 32;
+    /// <summary>Query heads of every layer.</summary>
+    public const int Heads = 16;
+    /// <summary>Key and value heads of every layer.</summary>
+    public const int KvHeads = 8;
+    /// <summary>Width of a head.</summary>
+    public const int HeadDim = 128;
+    /// <summary>Rows of the embeddings and of the head.</summary>
+    public const int VocabSize = 92553;
+    /// <summary>Visual tokens that one tile becomes.</summary>
+    public const int TokensPerTile = 256;
+    /// <summary>Parameters of all tensors.</summary>
+    public const long ParameterCount = 2_741_992_448;
+
+    /// <summary>A model whose parameters come from <paramref name="source"/>.</summary>
     public Broken(ParameterSource source) : base(Plan, source)
     {
     }
 
-    public static new ModelPlan Plan => throw new InputException("broken.mmmodel.yaml has mistakes; build the project to see them.");
-
+    /// <inheritdoc/>
     public static Broken Create(ParameterSource source) => new(source);
+
+    /// <summary>The model of a safetensors file, whose tensors must be the plan's.</summary>
+    /// <param name="path">The file, with names as here or as released.</param>
+    /// <param name="device">Where the model lives; null is the CPU.</param>
+    /// <param name="dtype">Type of its parameters, whatever is stored.</param>
+    /// <exception cref="InputException">The file cannot be read or does not fit.</exception>
+    public static Broken Load(string path, torch.Device? device = null, torch.ScalarType dtype = torch.ScalarType.Float32)
+    {
+        using var parameters = new CheckpointParameters(path, Plan, device, dtype);
+        return new(parameters);
+    }
+
+    /// <summary>A student at its beginning: copied, sliced and drawn as the plan says.</summary>
+    /// <param name="teacher">The declared teacher.</param>
+    /// <param name="seed">The same seed gives the same student.</param>
+    public static Broken SeedFrom(Hovle teacher, ulong seed) => new(new SeededParameters(teacher, seed));
+
+    public Mamba2Layer Embedding0 => Layer<Mamba2Layer>(0); // mmmamba-linear.mmmodel.yaml:6
+    public Mamba2Layer Embedding1 => Layer<Mamba2Layer>(1); // mmmamba-linear.mmmodel.yaml:6
+    public Mamba2Layer Embedding2 => Layer<Mamba2Layer>(2); // mmmamba-linear.mmmodel.yaml:6
+    public Mamba2Layer Embedding3 => Layer<Mamba2Layer>(3); // mmmamba-linear.mmmodel.yaml:6
+    public Mamba2Layer Embedding4 => Layer<Mamba2Layer>(4); // mmmamba-linear.mmmodel.yaml:6
+    public Mamba2Layer Embedding5 => Layer<Mamba2Layer>(5); // mmmamba-linear.mmmodel.yaml:6
+    public Mamba2Layer Embedding6 => Layer<Mamba2Layer>(6); // mmmamba-linear.mmmodel.yaml:6
+    public Mamba2Layer Embedding7 => Layer<Mamba2Layer>(7); // mmmamba-linear.mmmodel.yaml:6
+    public Mamba2Layer Decoder0 => Layer<Mamba2Layer>(8); // mmmamba-linear.mmmodel.yaml:6
+    public Mamba2Layer Decoder1 => Layer<Mamba2Layer>(9); // mmmamba-linear.mmmodel.yaml:6
+    public Mamba2Layer Decoder2 => Layer<Mamba2Layer>(10); // mmmamba-linear.mmmodel.yaml:6
+    public Mamba2Layer Decoder3 => Layer<Mamba2Layer>(11); // mmmamba-linear.mmmodel.yaml:6
+    public Mamba2Layer Decoder4 => Layer<Mamba2Layer>(12); // mmmamba-linear.mmmodel.yaml:6
+    public Mamba2Layer Decoder5 => Layer<Mamba2Layer>(13); // mmmamba-linear.mmmodel.yaml:6
+    public Mamba2Layer Decoder6 => Layer<Mamba2Layer>(14); // mmmamba-linear.mmmodel.yaml:6
+    public Mamba2Layer Decoder7 => Layer<Mamba2Layer>(15); // mmmamba-linear.mmmodel.yaml:6
+    public Mamba2Layer Decoder8 => Layer<Mamba2Layer>(16); // mmmamba-linear.mmmodel.yaml:6
+    public Mamba2Layer Decoder9 => Layer<Mamba2Layer>(17); // mmmamba-linear.mmmodel.yaml:6
+    public Mamba2Layer Decoder10 => Layer<Mamba2Layer>(18); // mmmamba-linear.mmmodel.yaml:6
+    public Mamba2Layer Decoder11 => Layer<Mamba2Layer>(19); // mmmamba-linear.mmmodel.yaml:6
+    public Mamba2Layer Decoder12 => Layer<Mamba2Layer>(20); // mmmamba-linear.mmmodel.yaml:6
+    public Mamba2Layer Decoder13 => Layer<Mamba2Layer>(21); // mmmamba-linear.mmmodel.yaml:6
+    public Mamba2Layer Decoder14 => Layer<Mamba2Layer>(22); // mmmamba-linear.mmmodel.yaml:6
+    public Mamba2Layer Decoder15 => Layer<Mamba2Layer>(23); // mmmamba-linear.mmmodel.yaml:6
+    public Mamba2Layer Decoder16 => Layer<Mamba2Layer>(24); // mmmamba-linear.mmmodel.yaml:6
+    public Mamba2Layer Decoder17 => Layer<Mamba2Layer>(25); // mmmamba-linear.mmmodel.yaml:6
+    public Mamba2Layer Decoder18 => Layer<Mamba2Layer>(26); // mmmamba-linear.mmmodel.yaml:6
+    public Mamba2Layer Decoder19 => Layer<Mamba2Layer>(27); // mmmamba-linear.mmmodel.yaml:6
+    public Mamba2Layer Decoder20 => Layer<Mamba2Layer>(28); // mmmamba-linear.mmmodel.yaml:6
+    public Mamba2Layer Decoder21 => Layer<Mamba2Layer>(29); // mmmamba-linear.mmmodel.yaml:6
+    public Mamba2Layer Decoder22 => Layer<Mamba2Layer>(30); // mmmamba-linear.mmmodel.yaml:6
+    public Mamba2Layer Decoder23 => Layer<Mamba2Layer>(31); // mmmamba-linear.mmmodel.yaml:6
+
+    /// <inheritdoc/>
+    public override Cache CreateCache(int batch, int maxTokens) => new(this, batch, maxTokens);
+
+    /// <summary>What a sequence keeps between steps: keys and values of attention layers, states of Mamba-2 layers.</summary>
+    public sealed class Cache(Broken model, int batch, int maxTokens) : ModelCache(model, batch, maxTokens)
+    {
+        public Mamba2State Embedding0 => Layer<Mamba2State>(0);
+        public Mamba2State Embedding1 => Layer<Mamba2State>(1);
+        public Mamba2State Embedding2 => Layer<Mamba2State>(2);
+        public Mamba2State Embedding3 => Layer<Mamba2State>(3);
+        public Mamba2State Embedding4 => Layer<Mamba2State>(4);
+        public Mamba2State Embedding5 => Layer<Mamba2State>(5);
+        public Mamba2State Embedding6 => Layer<Mamba2State>(6);
+        public Mamba2State Embedding7 => Layer<Mamba2State>(7);
+        public Mamba2State Decoder0 => Layer<Mamba2State>(8);
+        public Mamba2State Decoder1 => Layer<Mamba2State>(9);
+        public Mamba2State Decoder2 => Layer<Mamba2State>(10);
+        public Mamba2State Decoder3 => Layer<Mamba2State>(11);
+        public Mamba2State Decoder4 => Layer<Mamba2State>(12);
+        public Mamba2State Decoder5 => Layer<Mamba2State>(13);
+        public Mamba2State Decoder6 => Layer<Mamba2State>(14);
+        public Mamba2State Decoder7 => Layer<Mamba2State>(15);
+        public Mamba2State Decoder8 => Layer<Mamba2State>(16);
+        public Mamba2State Decoder9 => Layer<Mamba2State>(17);
+        public Mamba2State Decoder10 => Layer<Mamba2State>(18);
+        public Mamba2State Decoder11 => Layer<Mamba2State>(19);
+        public Mamba2State Decoder12 => Layer<Mamba2State>(20);
+        public Mamba2State Decoder13 => Layer<Mamba2State>(21);
+        public Mamba2State Decoder14 => Layer<Mamba2State>(22);
+        public Mamba2State Decoder15 => Layer<Mamba2State>(23);
+        public Mamba2State Decoder16 => Layer<Mamba2State>(24);
+        public Mamba2State Decoder17 => Layer<Mamba2State>(25);
+        public Mamba2State Decoder18 => Layer<Mamba2State>(26);
+        public Mamba2State Decoder19 => Layer<Mamba2State>(27);
+        public Mamba2State Decoder20 => Layer<Mamba2State>(28);
+        public Mamba2State Decoder21 => Layer<Mamba2State>(29);
+        public Mamba2State Decoder22 => Layer<Mamba2State>(30);
+        public Mamba2State Decoder23 => Layer<Mamba2State>(31);
+    }
+
+    /// <summary>Bytes of weights and caches; an element has 2 bytes in bfloat16 and 4 in float32.</summary>
+    public static class Costs
+    {
+        /// <summary>Elements that a token adds to the KV caches of a sequence.</summary>
+        public const long KvElementsPerToken = 0;
+        /// <summary>Elements of a sequence's Mamba-2 states, in float32 at any length.</summary>
+        public const long SsmElements = 8_388_608;
+        /// <summary>Elements that a sequence's convolutions look back on, at any length.</summary>
+        public const long ConvElements = 131_072;
+
+        /// <summary>Bytes of all parameters.</summary>
+        public static long WeightBytes(int elementSize = 4) => ParameterCount * elementSize;
+        /// <summary>Bytes of a sequence's KV caches at a length.</summary>
+        public static long KvBytes(long tokens, int elementSize = 4) => KvElementsPerToken * tokens * elementSize;
+        /// <summary>Bytes of a sequence's Mamba-2 states, at any length.</summary>
+        public static long StateBytes(int elementSize = 4) => SsmElements * sizeof(float) + ConvElements * elementSize;
+        /// <summary>Bytes of all that a sequence keeps at a length.</summary>
+        public static long CacheBytes(long tokens, int elementSize = 4) => KvBytes(tokens, elementSize) + StateBytes(elementSize);
+    }
+
+    /// <summary>The stages of the recipe: each takes what the one before it returned, or the word that it was skipped.</summary>
+    public static class Distillation
+    {
+        /// <summary>Stage 1: what the mixers introduced learns each layer's attention output.</summary>
+        public static class Introduced
+        {
+            /// <summary>Parameters that the stage trains.</summary>
+            public const long TrainedCount = 135_664_640;
+            /// <summary>Parameters of the model in this stage.</summary>
+            public const long TotalCount = 2_741_992_448;
+
+            /// <summary>The recipe's own options.</summary>
+            public static TrainingOptions Options => TrainingOptions.Of(Plan.Distillation!, StageKind.Introduced);
+
+            /// <summary>Runs the stage, by the recipe's options unless others are given.</summary>
+            public static IntroducedArtefact Run(
+                Hovle teacher, IEnumerable<Batch> data, TrainingOptions? options = null,
+                IProgress<StepReport>? progress = null, CancellationToken cancellation = default) =>
+                new MixerDistillation(teacher, Plan).RunIntroduced(data, options ?? Options, progress, cancellation);
+
+            /// <summary>Skips the stage: the mixers as they are seeded.</summary>
+            public static IntroducedArtefact Skip(Hovle teacher, ulong seed) => IntroducedArtefact.Skipped(teacher, Plan, seed);
+        }
+
+        /// <summary>Stage 2: the whole mixers learn the same.</summary>
+        public static class Mixer
+        {
+            /// <summary>Parameters that the stage trains.</summary>
+            public const long TrainedCount = 404_100_096;
+            /// <summary>Parameters of the model in this stage.</summary>
+            public const long TotalCount = 2_741_992_448;
+
+            /// <summary>The recipe's own options.</summary>
+            public static TrainingOptions Options => TrainingOptions.Of(Plan.Distillation!, StageKind.Mixer);
+
+            /// <summary>Runs the stage, by the recipe's options unless others are given.</summary>
+            public static MixerArtefact Run(
+                Hovle teacher, IntroducedArtefact start, IEnumerable<Batch> data, TrainingOptions? options = null,
+                IProgress<StepReport>? progress = null, CancellationToken cancellation = default) =>
+                new MixerDistillation(teacher, Plan).RunMixer(start, data, options ?? Options, progress, cancellation);
+
+            /// <summary>Skips the stage: the mixers as the introduced stage left them.</summary>
+            public static MixerArtefact Skip(IntroducedArtefact start) => MixerArtefact.Skipped(start);
+        }
+
+        /// <summary>Stage 3: the student learns the teacher's next-token distribution.</summary>
+        public static class EndToEnd
+        {
+            /// <summary>Parameters that the stage trains.</summary>
+            public const long TrainedCount = 404_100_096;
+            /// <summary>Parameters of the model in this stage.</summary>
+            public const long TotalCount = 2_741_992_448;
+
+            /// <summary>The recipe's own options.</summary>
+            public static TrainingOptions Options => TrainingOptions.Of(Plan.Distillation!, StageKind.EndToEnd);
+
+            /// <summary>Runs the stage, by the recipe's options unless others are given.</summary>
+            public static StudentArtefact<Broken> Run(
+                Hovle teacher, MixerArtefact start, IEnumerable<Batch> data, TrainingOptions? options = null,
+                IProgress<StepReport>? progress = null, CancellationToken cancellation = default) =>
+                new EndToEndDistillation(teacher, Plan).Run(start, data, options ?? Options, Create, progress, cancellation);
+
+            /// <summary>Skips the stage: the student as the mixers make it.</summary>
+            public static Broken Skip(Hovle teacher, MixerArtefact start) => StudentAssembly.Build(teacher, Plan, start.Mixers, Create);
+        }
+    }
+
+    public static new ModelPlan Plan => throw new InputException("broken.mmmodel.yaml has mistakes; build the project to see them.");
 }

@@ -54,6 +54,31 @@ public sealed class MistakeTests
         Snapshot.Verify(Project.Shipped((File, Broken)).Run().Sources["Broken.g.cs"], "cs");
     }
 
+    [Theory]
+    [InlineData("extends: MmMambaHybrid\nsummary: A student.\nleyers: { attention: { count: 4 } }")]
+    [InlineData("extends: MmMambaHybird\nsummary: A student.")]
+    [InlineData("extends: MmMambaHybrid\nsummary: A student.\nlayers: { attention: { count: 4")]
+    [InlineData("extends: MmMambaHybrid\nsummary: A student.\ndistill: { stages: { mixer: { lr: fast } } }")]
+    public async Task A_mistake_is_the_only_error_of_code_that_uses_the_model(string lines)
+    {
+        const string Code = """
+            using MmMamba.Models;
+            using MmMamba.Runtime.Layers;
+            namespace Consumer;
+            class User
+            {
+                const long Count = Own.ParameterCount;
+                static Own Seeded(Hovle teacher) => Own.SeedFrom(teacher, 7);
+                static Mamba2Layer Layer(Own own) => own.Decoder1;
+                static long Trained => Own.Distillation.EndToEnd.TrainedCount + Own.Costs.CacheBytes(1);
+            }
+            """;
+        var project = Project.Consumer(Code, ("own.mmmodel.yaml", $"mmmodel: 1\nmodel: Own\n{lines}\n"));
+
+        Assert.Single(await project.Analyze());
+        Assert.Empty(project.Compile());
+    }
+
     [Fact]
     public async Task Text_that_is_no_yaml_hides_no_other_model()
     {
@@ -73,6 +98,7 @@ public sealed class MistakeTests
         Assert.Empty(project.Compile());
         Assert.Equal(Specs.Shipped.Count, project.Run().Sources.Count);
         Assert.Equal(3, project.Run().Sources.Values.Count(text => text.Contains("<summary>A stub")));
+        Assert.Contains("Decoder3", project.Run().Sources["TinyMmMambaHybrid.g.cs"]);
         Assert.Contains(await project.Analyze(), mistake => mistake.Location.GetLineSpan().Path == "tiny-hovle.mmmodel.yaml");
     }
 

@@ -5,7 +5,7 @@ namespace MmMamba.Generators.Emit;
 /// <summary>The ways to get a model: from a source of parameters, from its teacher, from a file.</summary>
 static class ConstructionEmitter
 {
-    public static void Emit(CodeWriter w, ResolvedModel model)
+    public static void Emit(CodeWriter w, ResolvedModel model, string? teacher)
     {
         var name = Identifier.Of(model.Name);
         w.Write($"""
@@ -28,13 +28,13 @@ static class ConstructionEmitter
                 return new(parameters);
             {"}"}
             """);
-        if (model.Teacher is { } teacher)
+        if (teacher is not null)
             w.Write($"""
 
                 /// <summary>A student at its beginning: copied, sliced and drawn as the plan says.</summary>
                 /// <param name="teacher">The declared teacher.</param>
                 /// <param name="seed">The same seed gives the same student.</param>
-                public static {name} SeedFrom({Identifier.Of(teacher)} teacher, ulong seed) => new(new SeededParameters(teacher, seed));
+                public static {name} SeedFrom({teacher} teacher, ulong seed) => new(new SeededParameters(teacher, seed));
                 """);
     }
 }

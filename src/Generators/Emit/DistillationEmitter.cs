@@ -9,9 +9,9 @@ namespace MmMamba.Generators.Emit;
 /// </summary>
 static class DistillationEmitter
 {
-    public static void Emit(CodeWriter w, ResolvedModel model, ResolvedDistillation distillation)
+    public static void Emit(CodeWriter w, ResolvedModel model, string teacher, ResolvedDistillation distillation)
     {
-        var (student, teacher) = (Identifier.Of(model.Name), Identifier.Of(model.Teacher!));
+        var student = Identifier.Of(model.Name);
         w.Write("/// <summary>The stages of the recipe: each takes what the one before it returned, or the word that it was skipped.</summary>");
         using (w.Block("public static class Distillation"))
         {

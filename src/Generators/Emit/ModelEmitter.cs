@@ -15,25 +15,41 @@ static class ModelEmitter
         if (model.Summary.Length > 0) w.Write($"/// <remarks>{CountsOf(model)}</remarks>");
         using (w.Block($"public sealed partial class {name} : VisionLanguageModel, IGeneratedModel<{name}>"))
         {
-            ConstantsEmitter.Emit(w, model);
-            w.Space();
-            ConstructionEmitter.Emit(w, model);
-            w.Space();
-            LayersEmitter.Emit(w, model);
-            w.Space();
-            CacheEmitter.Emit(w, model);
-            w.Space();
-            CostsEmitter.Emit(w, model);
-            if (model.Distillation is { } distillation)
-            {
-                w.Space();
-                DistillationEmitter.Emit(w, model, distillation);
-            }
+            EmitMembers(w, model, output.TeacherIn);
             w.Space();
             PlanEmitter.Emit(w, model);
         }
         return w.ToString();
     }
+
+    /// <summary>Everything that users of the class name.</summary>
+    /// <param name="teacherIn">See <see cref="ModelOutput"/>.</param>
+    public static void EmitMembers(CodeWriter w, ResolvedModel model, string? teacherIn)
+    {
+        var teacher = TeacherOf(model, teacherIn);
+        ConstantsEmitter.Emit(w, model);
+        w.Space();
+        ConstructionEmitter.Emit(w, model, teacher);
+        w.Space();
+        LayersEmitter.Emit(w, model);
+        w.Space();
+        CacheEmitter.Emit(w, model);
+        w.Space();
+        CostsEmitter.Emit(w, model);
+        if (model.Distillation is { } distillation)
+        {
+            w.Space();
+            DistillationEmitter.Emit(w, model, teacher!, distillation);
+        }
+    }
+
+    // A class of another assembly is named in full: the project may have one of the same name.
+    static string? TeacherOf(ResolvedModel model, string? teacherIn) => (model.Teacher, teacherIn) switch
+    {
+        (null, _) => null,
+        ({ } teacher, null) => Identifier.Of(teacher),
+        ({ } teacher, { } assembly) => $"global::{assembly}.{Identifier.Of(teacher)}",
+    };
 
     static string CountsOf(ResolvedModel model)
     {

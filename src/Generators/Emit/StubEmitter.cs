@@ -1,6 +1,11 @@
+using MmMamba.ModelDsl.Architecture;
+
 namespace MmMamba.Generators.Emit;
 
-/// <summary>The class of a spec with mistakes: it is there, so that code which names it compiles, and cannot be made.</summary>
+/// <summary>
+/// The class of a spec with mistakes: it is there, so that code which names it compiles, and cannot be made. Where its base is sound it
+/// has the base's members, so that code which uses them compiles too.
+/// </summary>
 static class StubEmitter
 {
     public static string Emit(StubOutput output, Target target)
@@ -10,15 +15,20 @@ static class StubEmitter
         FileHeader.Emit(w, output.File, target);
         w.Write(Doc.Summary($"A stub: {output.File} has mistakes, which are reported there."));
         using (w.Block($"public sealed partial class {name} : VisionLanguageModel, IGeneratedModel<{name}>"))
-            w.Write($"""
-                public {name}(ParameterSource source) : base(Plan, source)
-                {"{"}
-                {"}"}
-
-                public static new ModelPlan Plan => throw new InputException({Literal.Of($"{output.File} has mistakes; build the project to see them.")});
-
-                public static {name} Create(ParameterSource source) => new(source);
-                """);
+        {
+            if (output.Face is { } face) ModelEmitter.EmitMembers(w, face, output.TeacherIn);
+            else EmitConstruction(w, name);
+            w.Space();
+            w.Write($"public static new ModelPlan Plan => throw new InputException({Literal.Of($"{output.File} has mistakes; build the project to see them.")});");
+        }
         return w.ToString();
     }
+
+    static void EmitConstruction(CodeWriter w, string name) => w.Write($"""
+        public {name}(ParameterSource source) : base(Plan, source)
+        {"{"}
+        {"}"}
+
+        public static {name} Create(ParameterSource source) => new(source);
+        """);
 }

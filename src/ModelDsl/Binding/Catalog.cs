@@ -7,7 +7,11 @@ namespace MmMamba.ModelDsl.Binding;
 /// <param name="Name">The model; null where the file names none.</param>
 /// <param name="Model">The model's spec, complete; null where it has errors.</param>
 /// <param name="Diagnostics">Everything found in this file, by place.</param>
-public sealed record BoundSpec(string Path, string? Name, ModelSpec? Model, EquatableArray<Diagnostic> Diagnostics);
+public sealed record BoundSpec(string Path, string? Name, ModelSpec? Model, EquatableArray<Diagnostic> Diagnostics)
+{
+    /// <inheritdoc cref="ParsedSpec.DeclaredIn"/>
+    public string? DeclaredIn { get; init; }
+}
 
 /// <summary>Binds the specs of a tree together: bases under what extends them, students to their teachers.</summary>
 public static class Catalog
@@ -25,7 +29,7 @@ public static class Catalog
 
     /// <summary>
     /// Binds every spec, in the order given. A broken spec has no model and leaves the others as they are; what extends it says so
-    /// in one diagnostic. Names are settled in the order of the paths, so that the outcome doesn't hang on the order of the files.
+    /// in one diagnostic. Names are settled in the order of the paths, declarations first, so that the outcome doesn't hang on the order of the files.
     /// </summary>
     public static EquatableArray<BoundSpec> Bind(IReadOnlyList<ParsedSpec> specs)
     {
@@ -42,13 +46,14 @@ public static class Catalog
         var found = item.Found.Concat(item.Scope?.Found ?? [])
             .OrderBy(diagnostic => diagnostic.Span.StartLine).ThenBy(diagnostic => diagnostic.Span.StartColumn)
             .ThenBy(diagnostic => diagnostic.Id, StringComparer.Ordinal);
-        return new(item.Spec.Path, item.Spec.Name, item.Model, [.. found]);
+        return new(item.Spec.Path, item.Spec.Name, item.Model, [.. found]) { DeclaredIn = item.Spec.DeclaredIn };
     }
 
     static Dictionary<string, Item> Named(List<Item> items)
     {
         var (models, folded) = (new Dictionary<string, Item>(StringComparer.Ordinal), new Dictionary<string, Item>(StringComparer.OrdinalIgnoreCase));
-        foreach (var item in items.Where(item => item.Spec.Name is not null).OrderBy(item => item.Spec.Path, StringComparer.Ordinal))
+        foreach (var item in items.Where(item => item.Spec.Name is not null)
+            .OrderBy(item => item.Spec.DeclaredIn is null).ThenBy(item => item.Spec.Path, StringComparer.Ordinal))
         {
             if (folded.TryGetValue(item.Spec.Name!, out var first))
             {

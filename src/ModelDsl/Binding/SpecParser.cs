@@ -4,7 +4,8 @@ using MmMamba.ModelDsl.Syntax;
 namespace MmMamba.ModelDsl.Binding;
 
 /// <param name="Path">Where the text comes from; diagnostics repeat it as it is.</param>
-public sealed record SpecFile(string Path, string Text);
+/// <param name="DeclaredIn">See <see cref="ParsedSpec.DeclaredIn"/>.</param>
+public sealed record SpecFile(string Path, string Text, string? DeclaredIn = null);
 
 /// <summary>
 /// One file, read and checked on its own. Equal by value, positions included, so that an incremental build can keep what it made
@@ -18,6 +19,15 @@ public sealed record ParsedSpec(string Path, string? Name, MappingNode? Root, Eq
     /// <summary>The path's last part, whichever slash it is written with.</summary>
     public string FileName => FileNameOf(Path);
 
+    /// <summary>What the file extends, as it says; known also of a file that breaks off further down.</summary>
+    public string? Extends { get; init; }
+
+    /// <summary>
+    /// Namespace of the class that another assembly has of this spec, which is then a declaration: others extend it and are taught by it,
+    /// and its mistakes are not theirs to mend. Null for a spec of one's own.
+    /// </summary>
+    public string? DeclaredIn { get; init; }
+
     internal bool HasErrors => Diagnostics.Any(diagnostic => diagnostic.Severity == Severity.Error);
 
     internal static string FileNameOf(string path) => path.Substring(path.LastIndexOfAny(['/', '\\']) + 1);
@@ -29,11 +39,17 @@ public static class SpecParser
     /// <summary>Reads a file; any text gives a result, never an exception.</summary>
     public static ParsedSpec Parse(SpecFile file)
     {
-        var (root, model, problems) = SpecReader.Read(file.Path, file.Text);
+        var (root, (model, extends), problems) = SpecReader.Read(file.Path, file.Text);
         var name = model is not null && Identifiers.IsClassName(model) && !ReservedNames.Contains(model) ? model : null;
-        if (root is null) return new(file.Path, name, null, problems);
-        var found = new List<Diagnostic>(problems);
-        new ShapeChecker(file.Path, found).CheckRoot(root);
-        return new(file.Path, name, root, new(found));
+        if (root is null) return new(file.Path, name, null, problems) { Extends = extends, DeclaredIn = file.DeclaredIn };
+        return Check(new(file.Path, name, null, problems) { Extends = extends, DeclaredIn = file.DeclaredIn }, root);
+    }
+
+    /// <summary>The spec with other nodes, checked, and what was wrong with its text.</summary>
+    internal static ParsedSpec Check(ParsedSpec spec, MappingNode root)
+    {
+        var found = new List<Diagnostic>(spec.Root is null ? spec.Diagnostics : []);
+        new ShapeChecker(spec.Path, found).CheckRoot(root);
+        return spec with { Root = root, Diagnostics = new(found) };
     }
 }

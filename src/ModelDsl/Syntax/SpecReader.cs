@@ -30,6 +30,7 @@ public sealed class SpecReader
     int _aliases;
     int _nodes;
     string? _model;
+    string? _extends;
 
     SpecReader(string path, string text)
     {
@@ -47,19 +48,19 @@ public sealed class SpecReader
     }
 
     /// <summary>
-    /// The file's top mapping, null where the reading had to stop; the text of its <c>model</c> key, if the reading came that far;
-    /// and what is wrong with the text.
+    /// The file's top mapping, null where the reading had to stop; the texts of its <c>model</c> and <c>extends</c> keys, if the reading
+    /// came that far; and what is wrong with the text.
     /// </summary>
-    public static (MappingNode? Root, string? Model, EquatableArray<Diagnostic> Problems) Read(string path, string text)
+    public static (MappingNode? Root, (string? Model, string? Extends) Names, EquatableArray<Diagnostic> Problems) Read(string path, string text)
     {
         if (text.Length > MaxBytes || Encoding.UTF8.GetByteCount(text) > MaxBytes)
-            return (null, null, [Diagnostics.TooLarge.At(path, Span.FileStart, MaxBytes)]);
+            return (null, (null, null), [Diagnostics.TooLarge.At(path, Span.FileStart, MaxBytes)]);
         if (text.StartsWith("\uFEFF", StringComparison.Ordinal)) text = text.Substring(1);
         var reader = new SpecReader(path, text);
         try
         {
             var root = reader.Document();
-            return (root, reader._model, new(reader._problems));
+            return (root, (reader._model, reader._extends), new(reader._problems));
         }
         catch (Refused refused)
         {
@@ -74,7 +75,7 @@ public sealed class SpecReader
         {
             reader._problems.Add(Diagnostics.NotYaml.At(path, After(reader._last), "the text breaks off inside a list, a mapping or a quote"));
         }
-        return (null, reader._model, new(reader._problems));
+        return (null, (reader._model, reader._extends), new(reader._problems));
     }
 
     Diagnostic Broken(YamlException broken, string text)
@@ -187,6 +188,7 @@ public sealed class SpecReader
             {
                 lines.Add(key.Text, written.StartLine);
                 if (depth == 0 && key.Text == "model" && value.Node is ScalarNode { Kind: ScalarKind.Text } model) _model = model.Text;
+                if (depth == 0 && key.Text == "extends" && value.Node is ScalarNode { Kind: ScalarKind.Text } low) _extends = low.Text;
                 entries.Add(new Entry(key, value.Node));
             }
             (end, deepest) = (value.Written, Math.Max(deepest, value.Depth));

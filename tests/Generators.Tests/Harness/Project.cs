@@ -13,24 +13,35 @@ sealed class Project
 
     static readonly CSharpParseOptions ParseOptions = new(LanguageVersion.Latest, DocumentationMode.Diagnose);
 
+    static readonly Lazy<MetadataReference> ModelsAssembly = new(() => new Project(Specs.Shipped, Specs.Namespace).Emit());
+
     readonly List<SpecText> _specs;
+    readonly ProjectOptions _options;
     CSharpCompilation _compilation;
     GeneratorDriver _driver;
 
-    public Project(IEnumerable<KeyValuePair<string, string>> specs, string? rootNamespace = null, string code = "")
+    public Project(
+        IEnumerable<KeyValuePair<string, string>> specs, string? rootNamespace = null, string code = "",
+        IReadOnlyDictionary<string, string>? declaredIn = null, params MetadataReference[] more)
     {
+        _options = new(rootNamespace, declaredIn ?? new Dictionary<string, string>());
         _specs = [.. specs.Select(spec => new SpecText(spec.Key, spec.Value))];
         _compilation = CSharpCompilation.Create(
-            "Consumer", [CSharpSyntaxTree.ParseText(code, ParseOptions)], References,
+            "Consumer", [CSharpSyntaxTree.ParseText(code, ParseOptions)], [.. References, .. more],
             new(OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: NullableContextOptions.Enable, warningLevel: 9999));
         _driver = CSharpGeneratorDriver.Create(
-            [new ModelGenerator().AsSourceGenerator()], _specs, ParseOptions, new ProjectOptions(rootNamespace),
+            [new ModelGenerator().AsSourceGenerator()], _specs, ParseOptions, _options,
             new GeneratorDriverOptions(IncrementalGeneratorOutputKind.None, trackIncrementalGeneratorSteps: true));
     }
 
     /// <summary>The shipped specs and more.</summary>
     public static Project Shipped(params (string File, string Text)[] more) =>
         new(Specs.Shipped.Concat(more.Select(spec => KeyValuePair.Create(spec.File, spec.Text))));
+
+    /// <summary>A project that references the assembly of the shipped models and has their specs as declarations.</summary>
+    public static Project Consumer(string code, params (string File, string Text)[] own) => new(
+        Specs.Shipped.Select(spec => KeyValuePair.Create(Specs.InPackage(spec.Key), spec.Value)).Concat(own.Select(spec => KeyValuePair.Create(spec.File, spec.Text))),
+        "Consumer", code, Specs.Shipped.Keys.ToDictionary(Specs.InPackage, _ => Specs.Namespace), ModelsAssembly.Value);
 
     /// <summary>Runs the generator; a run after an edit does what is new only.</summary>
     public Run Run()
@@ -57,10 +68,18 @@ sealed class Project
         return [.. compilation.GetDiagnostics().Where(diagnostic => diagnostic.Severity != DiagnosticSeverity.Hidden)];
     }
 
+    MetadataReference Emit()
+    {
+        _driver.RunGeneratorsAndUpdateCompilation(_compilation, out var compilation, out _);
+        using var assembly = new MemoryStream();
+        Assert.True(compilation.WithAssemblyName(Specs.Namespace).Emit(assembly).Success);
+        return MetadataReference.CreateFromImage(assembly.ToArray());
+    }
+
     /// <summary>What the analyzer reports, as a build prints it.</summary>
     public async Task<IReadOnlyList<Diagnostic>> Analyze()
     {
-        var options = new AnalyzerOptions([.. _specs]);
+        var options = new AnalyzerOptions([.. _specs], _options);
         var diagnostics = await _compilation.WithAnalyzers([new ModelSpecAnalyzer()], options).GetAnalyzerDiagnosticsAsync();
         return [.. diagnostics.OrderBy(diagnostic => diagnostic.Location.GetLineSpan().Path, StringComparer.Ordinal)
             .ThenBy(diagnostic => diagnostic.Location.GetLineSpan().StartLinePosition)];
