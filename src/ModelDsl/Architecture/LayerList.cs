@@ -32,16 +32,21 @@ static class LayerList
     {
         var layers = new List<ResolvedLayer>();
         foreach (var tower in model.Towers)
-            for (var local = 0; local < tower.Layers; local++)
+        {
+            var local = 0;
+            foreach (var settings in tower.Each())
             {
                 var index = layers.Count;
                 var attention = keepsAttention(index);
                 var source = attention
                     ? FormattableString.Invariant($"{model.Layers.AttentionFile}:{model.Layers.AttentionLine}")
                     : FormattableString.Invariant($"{model.Layers.Mamba2File}:{model.Layers.Mamba2Line}");
-                ResolvedMixer mixer = attention ? Attention(tower.Attention, model.Teacher is not null) : Mamba2(tower.Attention, tower.Mamba2);
-                layers.Add(new(index, tower.Name, local, mixer, tower.NormEps, tower.MlpHidden, source));
+                ResolvedMixer mixer = attention
+                    ? Attention(settings.Attention, model.Teacher is not null)
+                    : Mamba2(settings.Attention, settings.Mamba2);
+                layers.Add(new(index, tower.Name, local++, mixer, settings.NormEps, settings.MlpHidden, source));
             }
+        }
         return new(layers);
     }
 

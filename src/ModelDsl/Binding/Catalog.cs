@@ -1,3 +1,4 @@
+using MmMamba.ModelDsl.Architecture;
 using MmMamba.ModelDsl.Specs;
 using MmMamba.ModelDsl.Syntax;
 
@@ -38,12 +39,13 @@ public static class Catalog
         foreach (var item in items) Bind(item, models);
         foreach (var item in items) item.Bound = false;
         foreach (var item in items) Teach(item, models);
+        Budgets(items);
         return [.. items.Select(Result)];
     }
 
     static BoundSpec Result(Item item)
     {
-        var found = item.Found.Concat(item.Scope?.Found ?? [])
+        var found = Allowance.Apply(item.Spec, [.. item.Found, .. item.Scope?.Found ?? []])
             .OrderBy(diagnostic => diagnostic.Span.StartLine).ThenBy(diagnostic => diagnostic.Span.StartColumn)
             .ThenBy(diagnostic => diagnostic.Id, StringComparer.Ordinal);
         return new(item.Spec.Path, item.Spec.Name, item.Model, [.. found]) { DeclaredIn = item.Spec.DeclaredIn };
@@ -114,6 +116,20 @@ public static class Catalog
         if (item.Base is not { Broken: true } low || BaseName(item) is not { } name) return false;
         item.Found.Add(Diagnostics.BrokenBase.At(item.Spec.Path, name.Span, Quote.Of(name.Text), low.Spec.FileName));
         return true;
+    }
+
+    /// <summary>Holds models against their budgets, which only what they come to can tell.</summary>
+    static void Budgets(List<Item> items)
+    {
+        if (!items.Any(item => item.Model?.Budget is not null)) return;
+        var models = items.Where(item => item.Model is not null).ToDictionary(item => item.Model!.Name, item => item.Model!, StringComparer.Ordinal);
+        var teachers = new Dictionary<string, ResolvedModel>(StringComparer.Ordinal);
+        foreach (var item in items)
+            if (item is { Model: { Budget: { } budget } model, Scope: { } scope })
+                BudgetCheck.Check(scope, budget, Resolver.Resolve(model, model.Teacher is { } teacher ? Teacher(teacher) : null));
+
+        ResolvedModel Teacher(string name) =>
+            teachers.TryGetValue(name, out var known) ? known : teachers[name] = Resolver.Resolve(models[name]);
     }
 
     static bool IsError(Diagnostic diagnostic) => diagnostic.Severity == Severity.Error;

@@ -255,6 +255,38 @@ public static class Diagnostics
         "Harmless: it pins the value against a change of the base. Leave it out to follow the base.",
         "mmmodel: 1\nmodel: Pinned\nextends: Narrow\nhidden: «48»\n# file: narrow.mmmodel.yaml\nmmmodel: 1\nmodel: Narrow\nextends: TinyHovle\nhidden: 48");
 
+    // Overrides of layers, budgets, allowances.
+
+    public static readonly DiagnosticRule NotLayers = Error("MMD120", "Not layers", "{0} names no layers; write {1}",
+        "`decoder` is a whole tower, `decoder[0, 8..15]` some of its layers by local index with both ends of a range, and `layers[...]` counts over the model.",
+        "mmmodel: 1\nmodel: Nowhere\nextends: TinyMmMambaLinear\noverrides: [ { where: «\"decoder[2..]\"», mamba2: { chunk: 32 } } ]");
+
+    public static readonly DiagnosticRule OverlappingOverrides = Error("MMD121", "Overrides that overlap",
+        "{0} is written for one of these layers on line {1} already; let only one override write it",
+        "The order of overrides means nothing, so no two of them write one setting of one layer.",
+        "mmmodel: 1\nmodel: Torn\nextends: TinyMmMambaLinear\noverrides:\n  - { where: decoder, mamba2: { chunk: 32 } }\n  - { where: \"layers[3]\", mamba2: { «chunk»: 16 } }");
+
+    public static readonly DiagnosticRule OverrideOfNothing = Rule(Severity.Hint, "MMD122", "Override without a difference", "the layers of {0} have this value of {1} anyway",
+        "Harmless: it pins the value against a change of the tower. Leave it out to follow the tower.",
+        "mmmodel: 1\nmodel: Pinned\nextends: TinyMmMambaLinear\noverrides: [ { where: decoder, mamba2: { chunk: «64» } } ]");
+
+    public static readonly DiagnosticRule OverBudget = Error("MMD125", "Over the budget", "{0} {1}, and the budget allows {2}; the largest part is {3} with {4}",
+        "Make the model smaller, or the budget larger. The model is made all the same, so that `describe` and the code around it show where the excess is. "
+        + "`trainable` speaks of the last stage that is run, `cache` of one sequence in bfloat16.",
+        "mmmodel: 1\nmodel: Hefty\nextends: TinyMmMambaHybrid\nbudget: { max: { parameters: 2.0e6, trainable: 50%, cache: { tokens: 4096, size: «1 MiB» } } }");
+
+    public static readonly DiagnosticRule NotAnAllowance = Warning("MMD130", "Allowance of nothing known", "{0} allows nothing; {1}",
+        "`# mmmodel: allow MMD056` lets that warning or hint stand: at the end of the line that it speaks of, or alone on the line above. A reason may follow the ids.",
+        "mmmodel: 1\nmodel: Calm\nextends: TinyHovle\nsummary: Calm. # mmmodel: allow «MMD999»");
+
+    public static readonly DiagnosticRule UnusedAllowance = Warning("MMD131", "Allowance without use", "there is no {0} on line {1} to allow; leave this out",
+        "What an allowance let stand is gone, or stands on another line.",
+        "mmmodel: 1\nmodel: Calm\nextends: TinyHovle\nsummary: Calm. # mmmodel: allow «MMD081»");
+
+    public static readonly DiagnosticRule ErrorAllowed = Warning("MMD132", "Allowance of an error", "{0} is an error, which can't be allowed; mend it",
+        "Only warnings and hints can be let stand.",
+        "mmmodel: 1\nmodel: Bold\nextends: TinyHovle\nsummary: Bold. # mmmodel: allow «MMD020»");
+
     /// <summary>Every diagnostic, in the order of their ids.</summary>
     public static EquatableArray<DiagnosticRule> All { get; } = new(Table);
 }

@@ -87,10 +87,10 @@ static class DistillBinder
         Scope scope, string stage, StageKind kind, SequenceNode train, List<Tower> towers, LayersSpec layers)
     {
         // The first two stages convert every layer, the last one those that the placement converts.
-        var mixers = towers
-            .Where(tower => kind != StageKind.EndToEnd
-                || Enumerable.Range(tower.First, tower.Spec.Layers).Any(layer => !layers.Attention.Contains(layer)))
-            .Select(tower => tower.Spec.Mamba2).ToList();
+        var attention = new HashSet<int>(kind == StageKind.EndToEnd ? layers.Attention : []);
+        var mixers = towers.SelectMany(tower => tower.Spec.Each())
+            .Where((_, layer) => !attention.Contains(layer))
+            .Select(layer => layer.Mamba2).Distinct().ToList();
         var groups = new SortedSet<TensorGroup>();
         foreach (var item in train.Items)
         {

@@ -23,6 +23,8 @@ static class ModelBinder
 
         var layers = new LayersBinder(scope, towers).Bind(root.Find("layers")!);
         if (layers is null || scope.HasErrors) return null;
+        towers = new OverridesBinder(scope, towers, layers).Apply();
+        if (scope.HasErrors) return null;
         var checkpoint = Checkpoint(scope, towers, layers);
         var (teacher, seed, distill) = DistillBinder.Bind(scope, towers, layers);
         NoEffect(scope, towers, layers, distill);
@@ -30,7 +32,19 @@ static class ModelBinder
 
         return new ModelSpec(
             scope.Spec.Name!, Text(root.Get("summary")) ?? "", Text(root.Get("extends")), scope.Spec.FileName,
-            tokens, vision, Integer(root.Get("hidden")!), [.. towers.Select(tower => tower.Spec)], layers, teacher, seed, distill, checkpoint);
+            tokens, vision, Integer(root.Get("hidden")!), [.. towers.Select(tower => tower.Spec)], layers, teacher, seed, distill, checkpoint)
+        {
+            Budget = Budget(root.Get("budget") as MappingNode),
+        };
+    }
+
+    static BudgetSpec? Budget(MappingNode? budget)
+    {
+        if (budget?.Get("max") is not MappingNode max) return null;
+        return new(
+            max.Get("parameters") is { } parameters ? Number(parameters) : null,
+            max.Get("trainable") is { } trainable ? Scalars.Fraction(trainable) : null,
+            max.Get("cache") is MappingNode cache ? new(Integer(cache.Get("tokens")!), Scalars.Bytes(cache.Get("size")!)!.Value) : null);
     }
 
     static TokensSpec Tokens(Scope scope, MappingNode tokens)
@@ -65,60 +79,23 @@ static class ModelBinder
                 scope.Report(Diagnostics.MissingKey, entry.Key, Quote.Of(entry.Key.Text), "`layers`", SpecShape.LayerCount.Expected);
                 continue;
             }
-            var spec = Tower(scope, entry.Key, own, Integer(layers));
-            if (spec is null) continue;
-            towers.Add(new(spec, first, entry.Key, own));
-            first += spec.Layers;
+            if (Tower(scope, entry.Key, own, Integer(layers), first) is not { } tower) continue;
+            towers.Add(tower);
+            first += tower.Spec.Layers;
         }
         if (first > SpecShape.MaxLayers) scope.Report(Diagnostics.OutOfRange, list, "the number of layers over all towers", SpecShape.LayerCount.Expected, Quote.Number(first));
         return towers;
     }
 
     /// <summary>A tower with what all towers share merged under its own settings; null where something is missing.</summary>
-    static TowerSpec? Tower(Scope scope, ScalarNode name, MappingNode own, int layers)
+    static Tower? Tower(Scope scope, ScalarNode name, MappingNode own, int layers, int first)
     {
-        MappingNode? Shared(string key, Shape shape)
-        {
-            var (all, over) = (scope.Merged.Get(key), own.Get(key));
-            var merged = all is not null && over is not null ? Overlay.Merge(all, over, shape) : over ?? all;
-            if (merged is null)
-            {
-                scope.Report(Diagnostics.MissingKey, [scope.Merged.Find(key)?.Value, scope.Own.Get("model")], "a model", Quote.Of(key), shape.Expected);
-                return null;
-            }
-            Node?[] places = [scope.Own.Get("model"), scope.Merged.Find(key)?.Key, name, own.Find(key)?.Key];
-            if (shape is MappingShape mapping) Completeness.Mapping(scope, (MappingNode)merged, mapping, Quote.Of(key), places);
-            return (MappingNode)merged;
-        }
-
-        var attention = Shared("attention", SpecShape.Attention);
-        var norm = Shared("norm", SpecShape.Norm);
-        var mlp = Shared("mlp", SpecShape.Mlp);
-        var (shared, over) = (scope.Merged.Get("mamba2"), own.Get("mamba2"));
-        var mamba2 = shared is not null && over is not null ? Overlay.Merge(shared, over, SpecShape.Mamba2) : over ?? shared;
-        if (attention is null || norm is null || mlp is null || scope.HasErrors) return null;
-        return new(name.Text, layers, Attention(scope, attention), Mamba2(mamba2 as MappingNode),
-            Number(norm.Entries[0].Value), Integer(mlp.Entries[0].Value));
-    }
-
-    static AttentionSpec Attention(Scope scope, MappingNode attention)
-    {
-        var (heads, kvHeads, headDim) = (Integer(attention.Get("heads")!), Integer(attention.Get("kv_heads")!), Integer(attention.Get("head_dim")!));
-        if (heads % kvHeads != 0) scope.Report(Diagnostics.HeadGroups, [attention.Get("kv_heads"), attention.Get("heads")], heads, kvHeads);
-        if (headDim % 2 != 0) scope.Report(Diagnostics.OddHead, attention.Get("head_dim"), headDim);
-        var rope = (MappingNode)attention.Get("rope")!;
-        return new(heads, kvHeads, headDim, Number(rope.Get("theta")!),
-            rope.Get("max_positions") is { } positions ? Integer(positions) : 32_768,
-            rope.Get("dynamic") is { } dynamic ? Number(dynamic) : null);
-    }
-
-    static Mamba2Spec Mamba2(MappingNode? mamba2)
-    {
-        bool On(string key, bool otherwise) => mamba2?.Get(key) is { } node ? Scalars.Switch(node)!.Value : otherwise;
-        return new(
-            mamba2?.Get("conv") is { } conv ? Scalars.IsOff(conv) ? 0 : Integer(conv) : 2,
-            mamba2?.Get("chunk") is { } chunk ? Integer(chunk) : 128,
-            On("gate", true), On("gate_norm", true), On("decay", true), On("skip", false), On("qk_norm", false));
+        var settings = LayerNodes.Merge(LayerNodes.Of(scope.Merged), LayerNodes.Of(own));
+        Completeness.Mapping(scope, settings, SpecShape.Layer, "a model", [scope.Own.Get("model")]);
+        if (scope.HasErrors) return null;
+        LayerNodes.Check(scope, settings);
+        var (attention, mamba2, normEps, mlpHidden) = LayerNodes.Read(settings);
+        return new(new(name.Text, layers, attention, mamba2, normEps, mlpHidden), first, name, own, settings);
     }
 
     static string Checkpoint(Scope scope, List<Tower> towers, LayersSpec layers)
@@ -152,7 +129,9 @@ static class ModelBinder
         }
         if (layers.Attention.Count == 0 && scope.Own.Get("attention") is MappingNode attention && attention.Find("rope") is { } rope)
             Unread(scope, rope.Value as MappingNode, "no layer keeps attention");
-        if (towers.All(tower => !tower.Spec.Mamba2.Decay) && distill is not null
+        if (distill is null && scope.Own.Get("budget") is MappingNode budget && budget.Get("max") is MappingNode max && max.Get("trainable") is not null)
+            scope.Report(Diagnostics.NoEffect, max.Find("trainable")!.Key, "`trainable`", "nothing is distilled");
+        if (towers.All(tower => tower.Spec.Each().All(layer => !layer.Mamba2.Decay)) && distill is not null
             && scope.Own.Get("seed") is MappingNode seed && seed.Get("mimic") is MappingNode mimic)
             Unread(scope, mimic, "`decay` is off");
     }
@@ -172,4 +151,5 @@ static class ModelBinder
 /// <summary>A tower that is bound, with where it was written.</summary>
 /// <param name="First">Index over the model of its first layer.</param>
 /// <param name="Own">Its own settings; empty where it has only a number of layers.</param>
-sealed record Tower(TowerSpec Spec, int First, ScalarNode Key, MappingNode Own);
+/// <param name="Settings">What its layers share: the model's settings with its own laid over them.</param>
+sealed record Tower(TowerSpec Spec, int First, ScalarNode Key, MappingNode Own, MappingNode Settings);

@@ -27,6 +27,24 @@ static class Scalars
             : null;
     }
 
+    /// <summary>Units that a size may have, with their bytes.</summary>
+    public static IReadOnlyDictionary<string, long> Units { get; } = new Dictionary<string, long>(StringComparer.Ordinal)
+    {
+        ["B"] = 1, ["KiB"] = 1L << 10, ["MiB"] = 1L << 20, ["GiB"] = 1L << 30, ["KB"] = 1000, ["MB"] = 1_000_000, ["GB"] = 1_000_000_000,
+    };
+
+    /// <summary>The bytes of a size such as <c>4 GiB</c>, rounded down; null where there is no unit, or more than 2^60 or less than one byte.</summary>
+    public static long? Bytes(Node node)
+    {
+        if (node is not ScalarNode { Kind: ScalarKind.Text } scalar) return null;
+        var text = scalar.Text.Trim();
+        var unit = text.Length;
+        while (unit > 0 && text[unit - 1] is (>= 'a' and <= 'z') or (>= 'A' and <= 'Z')) unit--;
+        if (!Units.TryGetValue(text.Substring(unit), out var bytes) || PlainScalar.Canonical(text.Substring(0, unit).Trim()) is not { } digits) return null;
+        var count = decimal.Parse(digits, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture);
+        return count * bytes >= 1 && count <= (1L << 60) / bytes ? (long)(count * bytes) : null;
+    }
+
     public static bool? Switch(Node node) => node is ScalarNode { Kind: ScalarKind.Boolean or ScalarKind.Text } scalar
         ? scalar.Text switch { "on" or "true" or "True" or "TRUE" => true, "off" or "false" or "False" or "FALSE" => false, _ => null }
         : null;

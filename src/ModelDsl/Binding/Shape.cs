@@ -36,6 +36,18 @@ sealed class FractionShape : Shape
     public override string Expected => "a share from `0%` to `100%`";
 }
 
+/// <summary>Bytes with a unit: <c>4 GiB</c>.</summary>
+sealed class SizeShape : Shape
+{
+    public override string Expected => "a size with its unit (" + string.Join(", ", Scalars.Units.Keys) + "), such as `4 GiB`";
+}
+
+/// <summary>Layers by name: a tower, or indices in brackets after it; see <see cref="LayerSelector"/>.</summary>
+sealed class WhereShape : Shape
+{
+    public override string Expected => "a tower such as `decoder`, layers of it such as `decoder[0, 8..15]`, or `layers[...]` over the model";
+}
+
 sealed class SwitchShape : Shape
 {
     public override string Expected => "`on` or `off`";

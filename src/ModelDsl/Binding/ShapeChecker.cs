@@ -47,6 +47,13 @@ sealed class ShapeChecker(string path, List<Diagnostic> found)
                 if (Scalars.Fraction(node) is { } share ? share is < 0 or > 1 : IsNumber(node)) Outside(node, shape, name);
                 else if (Scalars.Fraction(node) is null) Mistyped(node, shape, name);
                 break;
+            case SizeShape:
+                if (Scalars.Bytes(node) is null) Mistyped(node, shape, name);
+                break;
+            case WhereShape:
+                if (Scalars.Word(node) is not { } where) Mistyped(node, shape, name);
+                else if (LayerSelector.Parse(where) is null) Add(Diagnostics.NotLayers, node, Quote.Of(where), shape.Expected);
+                break;
             case SwitchShape:
                 if (Scalars.Switch(node) is null) Mistyped(node, shape, name);
                 break;

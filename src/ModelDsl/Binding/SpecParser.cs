@@ -16,6 +16,9 @@ public sealed record SpecFile(string Path, string Text, string? DeclaredIn = nul
 /// <param name="Diagnostics">What is wrong with the file, whatever the others hold.</param>
 public sealed record ParsedSpec(string Path, string? Name, MappingNode? Root, EquatableArray<Diagnostic> Diagnostics)
 {
+    /// <summary>The doubts that the file lets stand.</summary>
+    public EquatableArray<Allowance> Allowances { get; init; } = [];
+
     /// <summary>The path's last part, whichever slash it is written with.</summary>
     public string FileName => FileNameOf(Path);
 
@@ -42,7 +45,9 @@ public static class SpecParser
         var (root, (model, extends), problems) = SpecReader.Read(file.Path, file.Text);
         var name = model is not null && Identifiers.IsClassName(model) && !ReservedNames.Contains(model) ? model : null;
         if (root is null) return new(file.Path, name, null, problems) { Extends = extends, DeclaredIn = file.DeclaredIn };
-        return Check(new(file.Path, name, null, problems) { Extends = extends, DeclaredIn = file.DeclaredIn }, root);
+        var found = new List<Diagnostic>(problems);
+        var allowances = Allowance.Read(file, found);
+        return Check(new(file.Path, name, null, new(found)) { Extends = extends, DeclaredIn = file.DeclaredIn, Allowances = allowances }, root);
     }
 
     /// <summary>The spec with other nodes, checked, and what was wrong with its text.</summary>

@@ -53,6 +53,15 @@ static class SpecShape
     const string SaysAttention = "Heads and rotary positions; a Mamba-2 mixer takes its heads from here too.", SaysMamba2 = "The Mamba-2 mixer's switches.",
         SaysNorm = "The norm before each mixer and MLP.", SaysMlp = "The MLP of a layer.";
 
+    public static WhereShape Where { get; } = new();
+
+    /// <summary>What a layer has; the model, a tower and an override may each write part of it.</summary>
+    public static MappingShape Layer { get; } = new(
+        new("attention", Attention, true, Says: SaysAttention), new("mamba2", Mamba2, Says: SaysMamba2),
+        new("norm", Norm, true, Says: SaysNorm), new("mlp", Mlp, true, Says: SaysMlp));
+
+    static readonly KeyShape[] LayerKeys = [.. Layer.Keys.Select(key => key with { Required = false })];
+
     static MappingShape Stage { get; } = new(
         new("train", new ListShape("tensor groups", new WordShape([Introduced, .. Groups]), distinct: true), true,
             Says: "Groups of the mixer's tensors that are trained; `ssm` stands for all that the mixer introduced."),
@@ -109,10 +118,7 @@ static class SpecShape
             new("projector", new WordShape("gelu_mlp"), true, Says: "From merged patches to the hidden size."),
             new("normalize", new WordShape("imagenet"), true, Says: "Means and deviations of the pixels.")), true, Says: "Tiles, patches and their projection."),
         new("towers", new TowersShape(
-            new MappingShape(
-                new("layers", LayerCount, true, Says: "Layers of the tower."),
-                new("attention", Attention, Says: SaysAttention), new("mamba2", Mamba2, Says: SaysMamba2),
-                new("norm", Norm, Says: SaysNorm), new("mlp", Mlp, Says: SaysMlp)),
+            new MappingShape([new("layers", LayerCount, true, Says: "Layers of the tower."), .. LayerKeys]),
             LayerCount), true, Says: "Consecutive layers under one name; indices run on through the towers."),
         new("hidden", new IntegerShape(1, 65_536), true, Says: "Width of the residual stream."),
         new("norm", Norm, Says: SaysNorm),
@@ -120,6 +126,9 @@ static class SpecShape
         new("attention", Attention, Says: SaysAttention),
         new("layers", new LayersShape(), true, Says: "Which layers are what: one mixer for all, or a placement for each, of which one takes the `rest`."),
         new("mamba2", Mamba2, Says: SaysMamba2),
+        new("overrides", new ListShape("overrides", new MappingShape(
+            [new("where", Where, true, Own: true, Says: "The layers: a tower, some of its layers by local index, or `layers[...]` over the model."), .. LayerKeys])),
+            Says: "What single layers have instead of what their tower has; two that write one path of one layer are an error."),
         new("teacher", new ModelNameShape(), Says: "The model that this one is distilled from."),
         new("seed", new ChoiceShape(
             new("scratch", Nothing, Says: "Everything in the mixer but the output projection is drawn."),
@@ -128,5 +137,12 @@ static class SpecShape
                 new KeyShape("decay_log", new NumberShape(-20, 20), Says: "log(-A) at the start; 1.0 if left out.")),
                 Says: "As `inherit`, and the rest begins where the mixer mimics linear attention.")), Says: "How the tensors that the teacher lacks begin."),
         new("distill", Distill, Says: "How the student is trained."),
-        new("checkpoint", new WordShape("hovle", "mmmamba"), true, Says: "Names of the tensors on disk."));
+        new("checkpoint", new WordShape("hovle", "mmmamba"), true, Says: "Names of the tensors on disk."),
+        new("budget", new MappingShape(new KeyShape("max", new MappingShape(
+            new("parameters", new NumberShape(1, 1e15m), Says: "Parameters of the model."),
+            new("trainable", Share, Says: "Share of the parameters that the last stage trains."),
+            new("cache", new MappingShape(
+                new("tokens", new IntegerShape(1, 1_073_741_824), true, Says: "Length of the sequence."),
+                new("size", new SizeShape(), true, Says: "Bytes that its KV caches and states take in bfloat16.")), Says: "Memory of one sequence.")),
+            Says: "What may not be exceeded.")), Says: "What the model may cost; more is an error, and the model is made all the same."));
 }

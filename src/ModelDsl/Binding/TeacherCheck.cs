@@ -45,12 +45,25 @@ static class TeacherCheck
             // A tower's own setting is the one that holds, so it is the place; where it has none, the shared one is.
             var tower = (MappingNode)((SequenceNode)scope.Merged.Get("towers")!).Items[i];
             var top = tower.Entries[0].Value as MappingNode ?? tower;
-            In(top, "heads", own.Attention.Heads, theirs.Attention.Heads, "attention", "heads");
-            In(top, "kv_heads", own.Attention.KvHeads, theirs.Attention.KvHeads, "attention", "kv_heads");
-            In(top, "head_dim", own.Attention.HeadDim, theirs.Attention.HeadDim, "attention", "head_dim");
-            In(top, "swiglu", own.MlpHidden, theirs.MlpHidden, "mlp", "swiglu");
+            Layer(top, own.Shared, theirs.Shared);
+            foreach (var (layer, taught) in own.Each().Zip(theirs.Each(), (layer, taught) => (layer, taught)))
+                if (layer != own.Shared || taught != theirs.Shared) Layer(null, layer, taught);
+        }
+
+        // A layer that differs from its tower was written by an override, on either side.
+        void Layer(MappingNode? tower, LayerSettings own, LayerSettings theirs)
+        {
+            void Keeps(string what, int mine, int taught, params string[] path) => In(tower ?? Override(scope, path), what, mine, taught, path);
+            Keeps("heads", own.Attention.Heads, theirs.Attention.Heads, "attention", "heads");
+            Keeps("kv_heads", own.Attention.KvHeads, theirs.Attention.KvHeads, "attention", "kv_heads");
+            Keeps("head_dim", own.Attention.HeadDim, theirs.Attention.HeadDim, "attention", "head_dim");
+            Keeps("swiglu", own.MlpHidden, theirs.MlpHidden, "mlp", "swiglu");
         }
     }
+
+    static MappingNode Override(Scope scope, string[] path) =>
+        (scope.Merged.Get("overrides") as SequenceNode)?.Items.OfType<MappingNode>()
+            .FirstOrDefault(item => Along(item, path).First() is not null) ?? scope.Merged;
 
     // The node at the end of the path, then those that lead there: the first that this file wrote is the place.
     static IEnumerable<Node?> Along(MappingNode root, string[] path)

@@ -55,6 +55,8 @@ public static class JsonSchema
         FractionShape => AnyOf([
             Object([("type", Text("number")), ("minimum", Value("0")), ("maximum", Value("1"))]),
             Matching(@"^\+?(100(\.0*)?|\d{1,2}(\.\d*)?|\.\d+) *%$")]),
+        SizeShape => [("type", Text("string")), ("pattern", Text($"^[-+0-9.eE]+ *({string.Join("|", Scalars.Units.Keys)})$"))],
+        WhereShape => [("type", Text("string")), ("pattern", Text(@"^ *[a-z][a-z0-9_]* *(\[ *\d+ *(\.\. *\d+ *)?(, *\d+ *(\.\. *\d+ *)?)*\])? *$"))],
         SwitchShape => [("enum", List([Text("on"), Text("off"), Value("true"), Value("false")]))],
         WordShape words => [("enum", Texts(words.Words))],
         TextShape or ModelNameShape => [("type", Text("string"))],
@@ -76,7 +78,9 @@ public static class JsonSchema
 
     static Fields Items(ListShape list)
     {
-        Fields fields = [("type", Text("array")), ("items", Object(Of(list.Item)))];
+        // An item inherits nothing, so it is whole by itself.
+        Fields item = list.Item is MappingShape { Keys: var keys } ? [.. Of(list.Item), ("required", Texts(keys.Where(key => key.Required).Select(key => key.Name)))] : Of(list.Item);
+        Fields fields = [("type", Text("array")), ("items", Object(item))];
         if (list.Count is { } count) fields.AddRange([("minItems", Number(count)), ("maxItems", Number(count))]);
         else if (!list.MayBeEmpty) fields.Add(("minItems", Value("1")));
         if (list.Distinct) fields.Add(("uniqueItems", Value("true")));

@@ -27,7 +27,11 @@ public sealed record ModelSpec(
     string? Teacher,
     SeedSpec? Seed,
     DistillSpec? Distill,
-    string Checkpoint);
+    string Checkpoint)
+{
+    /// <summary>What the model may cost at most, if its spec says.</summary>
+    public BudgetSpec? Budget { get; init; }
+}
 
 /// <param name="Vocab">Rows of the embeddings and of the head.</param>
 /// <param name="Image">Id of the token whose embedding an image token replaces.</param>
@@ -44,7 +48,22 @@ public sealed record TokensSpec(int Vocab, int Image, string Template, string? S
 public sealed record VisionSpec(int Image, int Patch, int MaxTiles, decimal PixelShuffle, string Projector, string Normalize);
 
 /// <summary>Consecutive layers under one name, with the settings that they share.</summary>
-public sealed record TowerSpec(string Name, int Layers, AttentionSpec Attention, Mamba2Spec Mamba2, decimal NormEps, int MlpHidden);
+public sealed record TowerSpec(string Name, int Layers, AttentionSpec Attention, Mamba2Spec Mamba2, decimal NormEps, int MlpHidden)
+{
+    /// <summary>The layers whose settings are not those that the tower shares, ascending.</summary>
+    public EquatableArray<LayerOverride> Overrides { get; init; } = [];
+
+    /// <summary>What a layer has unless it is overridden.</summary>
+    public LayerSettings Shared => new(Attention, Mamba2, NormEps, MlpHidden);
+
+    /// <summary>What each layer has, in order.</summary>
+    public IEnumerable<LayerSettings> Each()
+    {
+        var (shared, next) = (Shared, 0);
+        for (var i = 0; i < Layers; i++)
+            yield return next < Overrides.Count && Overrides[next].Layer == i ? Overrides[next++].Settings : shared;
+    }
+}
 
 /// <param name="Heads">Query heads.</param>
 /// <param name="KvHeads">Key and value heads; divides <paramref name="Heads"/>.</param>

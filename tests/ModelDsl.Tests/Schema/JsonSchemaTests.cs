@@ -58,6 +58,9 @@ public class JsonSchemaTests
     [InlineData("distill: { schedule: { wsd: { warmup: 5 % } }, run: [] }")]
     [InlineData("distill: { stages: { mixer: ~, introduced: { train: [ssm], loss: logits_kl } } }")]
     [InlineData("towers: [ { embedding: 8 }, { decoder: { layers: 24, norm: { rms: 1.0e-6 } } } ]")]
+    [InlineData("overrides: [ { where: \"decoder[8..15, 17]\", mamba2: { chunk: 256 } }, { where: layers, norm: { rms: 1.0e-6 } } ]")]
+    [InlineData("budget: { max: { parameters: 2.75e9, trainable: 15%, cache: { tokens: 103424, size: 4 GiB } } }")]
+    [InlineData("budget: ~")]
     public void Every_form_fits_where_a_base_is_extended(string lines) => Assert.Empty(Mistakes($"mmmodel: 1\nmodel: Variant\nextends: Hovle\n{lines}\n"));
 
     [Theory]
@@ -84,6 +87,11 @@ public class JsonSchemaTests
     [InlineData("towers: [ { embedding: { norm: { rms: 1.0e-6 } } } ]", "$.towers[0].embedding")]
     [InlineData("towers: 8", "$.towers")]
     [InlineData("summary: ~", "$.summary")]
+    [InlineData("overrides: [ { where: \"decoder[8..]\", mamba2: { chunk: 256 } } ]", "$.overrides[0].where")]
+    [InlineData("overrides: [ { mamba2: { chunk: 256 } } ]", "$.overrides[0]")]
+    [InlineData("overrides: [ { where: ~, mamba2: { chunk: 256 } } ]", "$.overrides[0].where")]
+    [InlineData("budget: { max: { cache: { size: 4 Gib } } }", "$.budget.max.cache.size")]
+    [InlineData("budget: { parameters: 5 }", "$.budget.parameters")]
     public void A_typical_mistake_is_shown(string lines, string at)
     {
         var text = $"mmmodel: 1\nmodel: Variant\nextends: Hovle\n{lines}\n";
