@@ -1,4 +1,5 @@
 using MmMamba.Runtime.Caching;
+using MmMamba.Runtime.Kernels;
 using MmMamba.Runtime.Layers;
 using MmMamba.Runtime.Plans;
 using MmMamba.Runtime.Seeding;
@@ -84,7 +85,7 @@ public class VisionLanguageModel : nn.Module
     public Tensor Logits(Tensor hidden)
     {
         using var scope = NewDisposeScope();
-        return nn.functional.linear(hidden, _head).to(ScalarType.Float32).MoveToOuterDisposeScope();
+        return Work.Linear("head", hidden, _head).to(ScalarType.Float32).MoveToOuterDisposeScope();
     }
 
     /// <summary>Embeddings (B, T, H) that enter the first layer: token embeddings, with visual tokens where the image token's id stands.</summary>

@@ -136,9 +136,21 @@ public sealed partial class MmMambaHybrid : VisionLanguageModel, IGeneratedModel
         public Mamba2State Decoder23 => Layer<Mamba2State>(31);
     }
 
-    /// <summary>Bytes of weights and caches; an element has 2 bytes in bfloat16 and 4 in float32.</summary>
+    /// <summary>What the model costs: operations (2 a multiply-add), bytes read, bytes held. An element has 2 bytes in bfloat16, 4 in float32.</summary>
     public static class Costs
     {
+        /// <summary>Operations of a token in all layers, apart from attention and scans.</summary>
+        public const long FlopsPerToken = 4_229_824_512;
+        /// <summary>Operations of a token and one that attention sees.</summary>
+        public const long FlopsPerPair = 65_536;
+        /// <summary>Operations of the scans of a single token.</summary>
+        public const long StepFlops = 25_165_824;
+        /// <summary>Operations of the head at one position.</summary>
+        public const long HeadFlops = 379_097_088;
+        /// <summary>Operations of a tile's patches and projector.</summary>
+        public const long FlopsPerTile = 13_203_668_992;
+        /// <summary>Elements of the weights that a decoded token passes through, its embedding's row not counted.</summary>
+        public const long WeightElementsRead = 2_304_696_064;
         /// <summary>Elements that a token adds to the KV caches of a sequence.</summary>
         public const long KvElementsPerToken = 16_384;
         /// <summary>Elements of a sequence's Mamba-2 states, in float32 at any length.</summary>
@@ -146,14 +158,35 @@ public sealed partial class MmMambaHybrid : VisionLanguageModel, IGeneratedModel
         /// <summary>Elements that a sequence's convolutions look back on, at any length.</summary>
         public const long ConvElements = 98_304;
 
+        /// <summary>Operations of reading a prompt into empty caches, with the head at its last position.</summary>
+        public static long PrefillFlops(long tokens, long tiles = 0) => checked(
+            FlopsPerToken * tokens + FlopsPerPair * (tokens * (tokens + 1) / 2) + ScanFlops(tokens) + HeadFlops + FlopsPerTile * tiles);
+        /// <summary>Operations of the next token after so many.</summary>
+        public static long DecodeFlops(long tokens) => checked(FlopsPerToken + FlopsPerPair * (tokens + 1) + StepFlops + HeadFlops);
+        /// <summary>Bytes that the next token after so many reads: weights once, caches of every sequence.</summary>
+        public static long DecodeBytesRead(long tokens, long batch = 1, int elementSize = 4) => checked(
+            (WeightElementsRead + batch * HiddenSize) * elementSize + CacheBytes(tokens + 1, batch, elementSize));
+
         /// <summary>Bytes of all parameters.</summary>
         public static long WeightBytes(int elementSize = 4) => ParameterCount * elementSize;
-        /// <summary>Bytes of a sequence's KV caches at a length.</summary>
-        public static long KvBytes(long tokens, int elementSize = 4) => KvElementsPerToken * tokens * elementSize;
-        /// <summary>Bytes of a sequence's Mamba-2 states, at any length.</summary>
-        public static long StateBytes(int elementSize = 4) => SsmElements * sizeof(float) + ConvElements * elementSize;
-        /// <summary>Bytes of all that a sequence keeps at a length.</summary>
-        public static long CacheBytes(long tokens, int elementSize = 4) => KvBytes(tokens, elementSize) + StateBytes(elementSize);
+        /// <summary>Bytes of the sequences' KV caches at a length.</summary>
+        public static long KvBytes(long tokens, long batch = 1, int elementSize = 4) => checked(batch * KvElementsPerToken * tokens * elementSize);
+        /// <summary>Bytes of the sequences' Mamba-2 states, at any length.</summary>
+        public static long StateBytes(long batch = 1, int elementSize = 4) => checked(batch * (SsmElements * sizeof(float) + ConvElements * elementSize));
+        /// <summary>Bytes of all that the sequences keep at a length.</summary>
+        public static long CacheBytes(long tokens, long batch = 1, int elementSize = 4) =>
+            checked(KvBytes(tokens, batch, elementSize) + StateBytes(batch, elementSize));
+
+        // Chunks of equal length; the last may be padded. A single token is a step instead.
+        static long ScanFlops(long tokens) => tokens == 1 ? StepFlops : checked(
+            Chunked(tokens, chunk: 128, pair: 196_608, token: 25_165_824, boundary: 12_582_912));
+
+        static long Chunked(long tokens, long chunk, long pair, long token, long boundary)
+        {
+            var count = (tokens + chunk - 1) / chunk;
+            var length = (tokens + count - 1) / count;
+            return checked(count * length * (pair * length + token) + boundary * (count + 1) * (count + 1));
+        }
     }
 
     /// <summary>The stages of the recipe: each takes what the one before it returned, or the word that it was skipped.</summary>

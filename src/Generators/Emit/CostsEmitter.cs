@@ -2,30 +2,73 @@ using MmMamba.ModelDsl.Architecture;
 
 namespace MmMamba.Generators.Emit;
 
-/// <summary>Bytes of weights and caches, as constants and closed forms.</summary>
+/// <summary>What the model costs, as constants and closed forms: the coefficients of docs/costs.md, each with its unit.</summary>
 static class CostsEmitter
 {
     public static void Emit(CodeWriter w, ResolvedModel model)
     {
-        var elements = Costs.Of(model);
-        w.Write("/// <summary>Bytes of weights and caches; an element has 2 bytes in bfloat16 and 4 in float32.</summary>");
+        var costs = Costs.Of(model);
+        var chunks = model.Layers.Select(layer => layer.Mixer).OfType<ResolvedMamba2>().Select(mixer => mixer.Chunk).Distinct().OrderBy(chunk => chunk).ToArray();
+        w.Write(Doc.Summary("What the model costs: operations (2 a multiply-add), bytes read, bytes held. An element has 2 bytes in bfloat16, 4 in float32."));
         using (w.Block("public static class Costs"))
+        {
+            Constant("FlopsPerToken", Flops(CostUnit.Token), "Operations of a token in all layers, apart from attention and scans.");
+            Constant("FlopsPerPair", Flops(CostUnit.Pair), "Operations of a token and one that attention sees.");
+            Constant("StepFlops", Flops(CostUnit.Step), "Operations of the scans of a single token.");
+            Constant("HeadFlops", Flops(CostUnit.Logit), "Operations of the head at one position.");
+            Constant("FlopsPerTile", Flops(CostUnit.Tile), "Operations of a tile's patches and projector.");
+            Constant("WeightElementsRead", costs.Coefficient(CostQuantity.BytesRead, CostUnit.Model), "Elements of the weights that a decoded token passes through, its embedding's row not counted.");
+            Constant("KvElementsPerToken", costs.Coefficient(CostQuantity.BytesHeld, CostUnit.CachedToken), "Elements that a token adds to the KV caches of a sequence.");
+            Constant("SsmElements", costs.Coefficient(CostQuantity.BytesHeld, CostUnit.Sequence, float32: true), "Elements of a sequence's Mamba-2 states, in float32 at any length.");
+            Constant("ConvElements", costs.Coefficient(CostQuantity.BytesHeld, CostUnit.Sequence), "Elements that a sequence's convolutions look back on, at any length.");
+            w.Space();
             w.Write($"""
-                /// <summary>Elements that a token adds to the KV caches of a sequence.</summary>
-                public const long KvElementsPerToken = {Literal.Of(elements.KvElementsPerToken)};
-                /// <summary>Elements of a sequence's Mamba-2 states, in float32 at any length.</summary>
-                public const long SsmElements = {Literal.Of(elements.SsmElements)};
-                /// <summary>Elements that a sequence's convolutions look back on, at any length.</summary>
-                public const long ConvElements = {Literal.Of(elements.ConvElements)};
+                /// <summary>Operations of reading a prompt into empty caches, with the head at its last position.</summary>
+                public static long PrefillFlops(long tokens, long tiles = 0) => checked(
+                    FlopsPerToken * tokens + FlopsPerPair * (tokens * (tokens + 1) / 2) + {(chunks.Length > 0 ? "ScanFlops(tokens) + " : "")}HeadFlops + FlopsPerTile * tiles);
+                /// <summary>Operations of the next token after so many.</summary>
+                public static long DecodeFlops(long tokens) => checked(FlopsPerToken + FlopsPerPair * (tokens + 1) + StepFlops + HeadFlops);
+                /// <summary>Bytes that the next token after so many reads: weights once, caches of every sequence.</summary>
+                public static long DecodeBytesRead(long tokens, long batch = 1, int elementSize = 4) => checked(
+                    (WeightElementsRead + batch * HiddenSize) * elementSize + CacheBytes(tokens + 1, batch, elementSize));
 
                 /// <summary>Bytes of all parameters.</summary>
                 public static long WeightBytes(int elementSize = 4) => ParameterCount * elementSize;
-                /// <summary>Bytes of a sequence's KV caches at a length.</summary>
-                public static long KvBytes(long tokens, int elementSize = 4) => KvElementsPerToken * tokens * elementSize;
-                /// <summary>Bytes of a sequence's Mamba-2 states, at any length.</summary>
-                public static long StateBytes(int elementSize = 4) => SsmElements * sizeof(float) + ConvElements * elementSize;
-                /// <summary>Bytes of all that a sequence keeps at a length.</summary>
-                public static long CacheBytes(long tokens, int elementSize = 4) => KvBytes(tokens, elementSize) + StateBytes(elementSize);
+                /// <summary>Bytes of the sequences' KV caches at a length.</summary>
+                public static long KvBytes(long tokens, long batch = 1, int elementSize = 4) => checked(batch * KvElementsPerToken * tokens * elementSize);
+                /// <summary>Bytes of the sequences' Mamba-2 states, at any length.</summary>
+                public static long StateBytes(long batch = 1, int elementSize = 4) => checked(batch * (SsmElements * sizeof(float) + ConvElements * elementSize));
+                /// <summary>Bytes of all that the sequences keep at a length.</summary>
+                public static long CacheBytes(long tokens, long batch = 1, int elementSize = 4) =>
+                    checked(KvBytes(tokens, batch, elementSize) + StateBytes(batch, elementSize));
                 """);
+            if (chunks.Length > 0) Scans();
+        }
+
+        void Scans()
+        {
+            w.Space();
+            w.Write("// Chunks of equal length; the last may be padded. A single token is a step instead.");
+            var calls = chunks.Select(chunk => $"Chunked(tokens, chunk: {Literal.Of(chunk)}, pair: {Chunked(CostUnit.ChunkPair, chunk)}, "
+                + $"token: {Chunked(CostUnit.ChunkToken, chunk)}, boundary: {Chunked(CostUnit.Boundary, chunk)})");
+            w.Write($"static long ScanFlops(long tokens) => tokens == 1 ? StepFlops : checked(\n    {string.Join("\n    + ", calls)});");
+            w.Space();
+            using (w.Block("static long Chunked(long tokens, long chunk, long pair, long token, long boundary)"))
+                w.Write("""
+                    var count = (tokens + chunk - 1) / chunk;
+                    var length = (tokens + count - 1) / count;
+                    return checked(count * length * (pair * length + token) + boundary * (count + 1) * (count + 1));
+                    """);
+        }
+
+        void Constant(string name, decimal value, string summary) => w.Write($"""
+            /// <summary>{summary}</summary>
+            public const long {name} = {Literal.Of((long)value)};
+            """);
+
+        decimal Flops(CostUnit unit) => costs.Coefficient(CostQuantity.Flops, unit);
+
+        string Chunked(CostUnit unit, int chunk) =>
+            Literal.Of((long)costs.Coefficient(CostQuantity.Flops, unit, layers: layer => layer.Mixer is ResolvedMamba2 mixer && mixer.Chunk == chunk));
     }
 }

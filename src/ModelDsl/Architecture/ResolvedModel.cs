@@ -30,6 +30,9 @@ public sealed record ResolvedModel(
     long ParameterCount,
     ResolvedDistillation? Distillation)
 {
+    /// <summary>Figures that are published of the model, shown beside its own; null where there are none.</summary>
+    public ReportedSpec? Reported { get; init; }
+
     /// <summary>Visual tokens that one tile becomes.</summary>
     public int TokensPerTile { get { var side = (int)(Vision.Image / Vision.Patch * Vision.PixelShuffle); return side * side; } }
 }
@@ -105,6 +108,17 @@ public sealed record ResolvedDistillation(
 /// <param name="TotalCount">Parameters of the model in that stage (fully converted for stages 1 and 2), of which it is a share.</param>
 public sealed record ResolvedStage(StageSpec Spec, long TrainedCount, long TotalCount)
 {
+    /// <summary>Tensors that the stage trains.</summary>
+    public int TrainedTensors { get; init; }
+
+    /// <summary>Bytes of the gradients of one step.</summary>
+    /// <param name="elementBytes">Bytes of an element: 2 for bfloat16, 4 for float32.</param>
+    public long GradientBytes(int elementBytes) => checked(TrainedCount * elementBytes);
+
+    /// <summary>Bytes that AdamW holds: two moments of every trained parameter, in its type, and a float32 count of steps for every trained tensor.</summary>
+    /// <param name="elementBytes">Bytes of an element: 2 for bfloat16, 4 for float32.</param>
+    public long OptimizerBytes(int elementBytes) => checked(2 * TrainedCount * elementBytes + sizeof(float) * TrainedTensors);
+
     /// <summary>The trained share in percent, to three places.</summary>
     public decimal Percent => Math.Round(100m * TrainedCount / TotalCount, 3, MidpointRounding.AwayFromZero);
 }

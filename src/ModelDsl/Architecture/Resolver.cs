@@ -25,7 +25,7 @@ public static class Resolver
         var resolved = new ResolvedModel(
             model.Name, model.Summary, model.Extends, model.File, model.Teacher, Fingerprint.Of(model, layers, slots),
             model.Tokens, model.Vision, model.Hidden, model.Checkpoint, model.Seed,
-            LayerList.Towers(model), layers, tensors, [], count, distillation);
+            LayerList.Towers(model), layers, tensors, [], count, distillation) { Reported = model.Reported };
         return teacher is null ? resolved : resolved with { DroppedFromTeacher = TransferPlan.Of(resolved, teacher).Dropped };
     }
 
@@ -36,8 +36,8 @@ public static class Resolver
         var slots = TensorTable.Of(model, converted);
         var all = Tensors(slots, converted, transfer);
         var stages = recipe.Stages.Select(stage => stage.Kind == StageKind.EndToEnd
-            ? new ResolvedStage(stage, Trained(stage, tensors, layers), Count(tensors))
-            : new ResolvedStage(stage, Trained(stage, all, converted), Count(all)));
+            ? Stage(stage, tensors, layers)
+            : Stage(stage, all, converted));
         return new(
             Fingerprint.Of(model, converted, slots), converted,
             slots.Where(TensorTable.InMixer).Select(slot => slot.From(transfer.Origin(slot, converted[slot.Layer]))).ToEquatableArray(),
@@ -54,9 +54,10 @@ public static class Resolver
     static long Count(IEnumerable<ResolvedTensor> tensors) => tensors.Aggregate(0L, (sum, tensor) => checked(sum + tensor.Size));
 
     // A retained layer is frozen as a whole, so its output projection is not trained where `train` names `output`.
-    static long Trained(StageSpec stage, IEnumerable<ResolvedTensor> tensors, EquatableArray<ResolvedLayer> layers)
+    static ResolvedStage Stage(StageSpec stage, EquatableArray<ResolvedTensor> tensors, EquatableArray<ResolvedLayer> layers)
     {
         var groups = new HashSet<TensorGroup>(stage.Train);
-        return Count(tensors.Where(tensor => groups.Contains(tensor.Group) && tensor.Layer >= 0 && layers[tensor.Layer].Mixer is ResolvedMamba2));
+        var trained = Tally.Of(tensors.Where(tensor => groups.Contains(tensor.Group) && tensor.Layer >= 0 && layers[tensor.Layer].Mixer is ResolvedMamba2));
+        return new(stage, trained.Parameters, Count(tensors)) { TrainedTensors = trained.Tensors };
     }
 }

@@ -35,6 +35,9 @@ static class ModelBinder
             tokens, vision, Integer(root.Get("hidden")!), [.. towers.Select(tower => tower.Spec)], layers, teacher, seed, distill, checkpoint)
         {
             Budget = Budget(root.Get("budget") as MappingNode),
+            Reported = root.Get("reported") is MappingNode reported
+                ? new(Text(reported.Get("source"))!, Integer(reported.Get("tokens")!), Number(reported.Get("memory_gb")!))
+                : null,
         };
     }
 

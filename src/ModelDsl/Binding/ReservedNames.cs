@@ -11,7 +11,8 @@ static class ReservedNames
         // Members.
         "Plan", "Create", "Load", "SeedFrom", "CreateCache", "CreatePlan", "CreateDistillationPlan", "Cache", "Costs", "Distillation",
         "Introduced", "Mixer", "EndToEnd", "HiddenSize", "LayerCount", "Heads", "KvHeads", "HeadDim", "VocabSize", "TokensPerTile", "ParameterCount",
-        "KvElementsPerToken", "SsmElements", "ConvElements", "WeightBytes", "KvBytes", "StateBytes", "CacheBytes", "Layer", "Options", "TrainedCount",
+        "KvElementsPerToken", "SsmElements", "ConvElements", "FlopsPerToken", "FlopsPerPair", "StepFlops", "HeadFlops",
+        "FlopsPerTile", "WeightElementsRead", "PrefillFlops", "DecodeFlops", "DecodeBytesRead", "ScanFlops", "Chunked", "WeightBytes", "KvBytes", "StateBytes", "CacheBytes", "Layer", "Options", "TrainedCount",
         "TotalCount", "Run", "Skip",
         // Types of the engine.
         "VisionLanguageModel", "IGeneratedModel", "InputException", "ParameterSource", "SeededParameters", "CheckpointParameters",

@@ -144,5 +144,10 @@ static class SpecShape
             new("cache", new MappingShape(
                 new("tokens", new IntegerShape(1, 1_073_741_824), true, Says: "Length of the sequence."),
                 new("size", new SizeShape(), true, Says: "Bytes that its KV caches and states take in bfloat16.")), Says: "Memory of one sequence.")),
-            Says: "What may not be exceeded.")), Says: "What the model may cost; more is an error, and the model is made all the same."));
+            Says: "What may not be exceeded.")), Says: "What the model may cost; more is an error, and the model is made all the same."),
+        new("reported", new MappingShape(
+            new("source", new TextShape(), true, Says: "Where the figures are published."),
+            new("tokens", new IntegerShape(1, 1_000_000_000), true, Says: "The length, in tokens, that they are reported for."),
+            new("memory_gb", new NumberShape(0, 1e6m, above: true), true, Says: "Memory in the unit that the source calls GB.")),
+            Own: true, Says: "Published figures of this model: printed beside its own, and never checked against them."));
 }

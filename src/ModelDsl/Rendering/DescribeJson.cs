@@ -40,10 +40,15 @@ public static class DescribeJson
             .Object("bytes", fields => fields
                 .Field("weights", ByType(costs.WeightBytes))
                 .Field("kv_cache_per_token", ByType(bytes => costs.KvBytes(1, bytes)))
-                .Field("mamba2_state", ByType(costs.StateBytes))
+                .Field("mamba2_state", ByType(bytes => costs.StateBytes(bytes)))
                 .Lines("cache", Costs.Lengths.Select(tokens => Inline(
                     ("tokens", Number(tokens)),
                     ("bfloat16", Number(costs.CacheBytes(tokens, BFloat16))), ("float32", Number(costs.CacheBytes(tokens, Float32)))))));
+        json.Lines("work", Costs.Lengths.Select(tokens => Work(costs, tokens)))
+            .Lines("work_terms", Terms(costs))
+            .Field("flops_per_tile", Number(costs.Coefficient(CostQuantity.Flops, CostUnit.Tile)))
+            .Field("reported", model.Reported is not { } reported ? "null" : Inline(
+                ("source", String(reported.Source)), ("tokens", Number(reported.Tokens)), ("memory_gb", Number(reported.MemoryGb))));
         if (model.Teacher is null) json.Field("transfer", "null");
         else
             json.Object("transfer", fields => fields
@@ -58,6 +63,22 @@ public static class DescribeJson
             .ToString();
     }
 
+    static string Work(Costs costs, int tokens) => Inline(
+        ("tokens", Number(tokens)),
+        ("prefill_flops", Number(costs.PrefillFlops(tokens))), ("decode_flops", Number(costs.DecodeFlops(tokens))),
+        ("decode_bytes_read", Inline(
+            ("bfloat16", Number(costs.DecodeBytesRead(tokens, BFloat16))), ("float32", Number(costs.DecodeBytesRead(tokens, Float32))))));
+
+    static IEnumerable<string> Terms(Costs costs)
+    {
+        var prefill = Costs.Lengths.Select(tokens => costs.Lines(CostQuantity.Flops, new(tokens)).ToDictionary(line => line.Term, line => line.Total)).ToArray();
+        var decode = Costs.Lengths.Select(tokens => costs.Lines(CostQuantity.Flops, new(1, Past: tokens)).ToDictionary(line => line.Term, line => line.Total)).ToArray();
+        string At(Dictionary<CostTerm, decimal>[] lengths, CostTerm term) =>
+            List(lengths.Select(terms => Number(terms.TryGetValue(term, out var total) ? total : 0)));
+        return CostTable.All.Where(term => prefill.Concat(decode).Any(terms => terms.ContainsKey(term)))
+            .Select(term => Inline(("term", String(term.Name)), ("of", String(term.Where)), ("prefill", At(prefill, term)), ("decode", At(decode, term))));
+    }
+
     static string Tallied(Tally tally) => Inline(("tensor_count", Number(tally.Tensors)), ("parameter_count", Number(tally.Parameters)));
 
     static string ByType(Func<int, long> bytes) => Inline(("bfloat16", Number(bytes(BFloat16))), ("float32", Number(bytes(Float32))));
@@ -65,6 +86,7 @@ public static class DescribeJson
     static string Stage(ResolvedStage stage, ResolvedDistillation recipe) => Inline(
         ("stage", String(Words.Of(stage.Spec.Kind))), ("run", Flag(recipe.Run.Contains(stage.Spec.Kind))),
         ("trained_count", Number(stage.TrainedCount)), ("total_count", Number(stage.TotalCount)), ("trained_percent", Number(stage.Percent)),
+        ("trained_tensor_count", Number(stage.TrainedTensors)), ("gradient_bytes", ByType(stage.GradientBytes)), ("optimizer_bytes", ByType(stage.OptimizerBytes)),
         ("train", List(stage.Spec.Train.Select(group => String(Words.Of(group))))),
         ("loss", String(Words.Of(stage.Spec.Loss))), ("loss_value", Number(stage.Spec.LossValue)),
         ("learning_rate", Number(stage.Spec.LearningRate)), ("batch", Number(stage.Spec.Batch)), ("steps", Number(stage.Spec.Steps)));

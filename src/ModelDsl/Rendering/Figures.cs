@@ -10,12 +10,24 @@ static class Figures
     /// <summary>A count with separators between thousands.</summary>
     public static string Count(long value) => value.ToString("#,0", CultureInfo.InvariantCulture);
 
+    /// <inheritdoc cref="Count(long)"/>
+    public static string Count(decimal value) => value.ToString("#,0", CultureInfo.InvariantCulture);
+
     /// <summary>Bytes in the unit that leaves one to four digits before the point.</summary>
-    public static string Bytes(long bytes)
+    public static string Bytes(decimal bytes)
     {
-        var (value, unit) = ((decimal)bytes, 0);
+        var (value, unit) = (bytes, 0);
         while (value >= 1024 && unit < Units.Length - 1) (value, unit) = (value / 1024, unit + 1);
         return value.ToString(unit == 0 ? "0" : "0.00", CultureInfo.InvariantCulture) + " " + Units[unit];
+    }
+
+    /// <summary>Operations in the decimal unit that leaves one to three digits before the point.</summary>
+    public static string Operations(decimal operations)
+    {
+        string[] units = ["", "K", "M", "G", "T", "P", "E", "Z", "Y"];
+        var unit = 0;
+        for (; operations >= 1000 && unit < units.Length - 1; unit++) operations /= 1000;
+        return operations.ToString(unit == 0 ? "0" : "0.00", CultureInfo.InvariantCulture) + " " + units[unit] + "FLOP";
     }
 
     public static string Percent(decimal value) => value.ToString("0.000", CultureInfo.InvariantCulture) + " %";

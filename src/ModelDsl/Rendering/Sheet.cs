@@ -25,7 +25,7 @@ public static class Sheet
         Towers(sheet, model, places);
         Inputs(sheet, model);
         Parameters(sheet, model);
-        Memory(sheet, Costs.Of(model));
+        SheetCosts.AddTo(sheet, model);
         if (model.Teacher is not null) Transferred(sheet, model);
         if (model.Distillation is { } recipe) Stages(sheet, recipe);
         Tensors(sheet, model);
@@ -124,23 +124,6 @@ public static class Sheet
         sheet.Table(columns);
     }
 
-    static void Memory(Document sheet, Costs costs)
-    {
-        const int bfloat16 = 2, float32 = 4;
-        sheet.Heading("memory of the weights, and of one sequence");
-        var columns = new Columns("lrrrr").Titled("", "bfloat16", "", "float32", "");
-        void Line(string name, Func<int, long> bytes) =>
-            columns.Row(name, Count(bytes(bfloat16)), Bytes(bytes(bfloat16)), Count(bytes(float32)), Bytes(bytes(float32)));
-        Line("weights", costs.WeightBytes);
-        Line("mamba2 state, any length", costs.StateBytes);
-        foreach (var tokens in Costs.Lengths)
-        {
-            Line($"kv cache, {Count(tokens)} tokens", bytes => costs.KvBytes(tokens, bytes));
-            Line($"state and kv cache, {Count(tokens)} tokens", bytes => costs.CacheBytes(tokens, bytes));
-        }
-        sheet.Table(columns);
-    }
-
     static void Transferred(Document sheet, ResolvedModel model)
     {
         var census = Census.Of(model);
@@ -169,12 +152,14 @@ public static class Sheet
                 string.Join(" ", spec.Train.Select(Words.Of)));
         }
         sheet.Table(columns);
+        var held = recipe.Stages.Select(stage => $"{Words.Of(stage.Spec.Kind)} {Bytes(stage.OptimizerBytes(sizeof(float)))}");
         var (adamw, schedule) = (recipe.Optimizer, recipe.Schedule);
         sheet.Line($"run {(recipe.Run.Count == 0 ? "none" : string.Join(", ", recipe.Run.Select(Words.Of)))}");
         sheet.Line($"adamw betas {CanonicalNumber.Of(adamw.Beta1)} {CanonicalNumber.Of(adamw.Beta2)}, eps {CanonicalNumber.Of(adamw.Eps)}, "
             + $"weight decay {CanonicalNumber.Of(adamw.WeightDecay)}; clip {CanonicalNumber.Of(recipe.Clip)}; "
             + $"{Words.Of(schedule.Kind)}, warm-up {CanonicalNumber.Of(100 * schedule.Warmup)} %"
             + (schedule.Kind == ScheduleKind.Wsd ? $", decay {CanonicalNumber.Of(100 * schedule.Decay)} %" : ""));
+        sheet.Line($"adamw holds, in float32: {string.Join(", ", held)}");
     }
 
     static void Tensors(Document sheet, ResolvedModel model)

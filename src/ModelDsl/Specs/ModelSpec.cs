@@ -31,7 +31,15 @@ public sealed record ModelSpec(
 {
     /// <summary>What the model may cost at most, if its spec says.</summary>
     public BudgetSpec? Budget { get; init; }
+
+    /// <summary>Figures that are published of the model, for comparison; null where the spec has none.</summary>
+    public ReportedSpec? Reported { get; init; }
 }
+
+/// <param name="Source">Where they are published.</param>
+/// <param name="Tokens">The length that they are reported for.</param>
+/// <param name="MemoryGb">Memory, in the unit that the source calls GB.</param>
+public sealed record ReportedSpec(string Source, int Tokens, decimal MemoryGb);
 
 /// <param name="Vocab">Rows of the embeddings and of the head.</param>
 /// <param name="Image">Id of the token whose embedding an image token replaces.</param>

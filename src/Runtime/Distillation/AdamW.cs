@@ -41,6 +41,11 @@ public sealed class AdamW : IDisposable
     /// <summary>What is trained.</summary>
     public IEnumerable<Parameter> Parameters => _states.Select(state => state.Parameter);
 
+    /// <summary>Memory of moments and counts of steps, in bytes.</summary>
+    public long Bytes => _states.Sum(state => SizeOf(state.First) + SizeOf(state.Second) + SizeOf(state.Steps));
+
+    static long SizeOf(Tensor tensor) => tensor.numel() * tensor.element_size();
+
     /// <summary>Moves every tensor that has a gradient.</summary>
     /// <param name="learningRate">The rate of this step.</param>
     public void Step(double learningRate)

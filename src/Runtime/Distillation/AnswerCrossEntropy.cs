@@ -1,3 +1,4 @@
+using MmMamba.Runtime.Kernels;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -15,7 +16,7 @@ public static class AnswerCrossEntropy
     /// <param name="answers">The answers' positions, at least one.</param>
     public static Tensor Of(Tensor features, Tensor head, AnswerPositions answers)
     {
-        var logits = nn.functional.linear(answers.Select(features), head).to_type(ScalarType.Float32);
+        var logits = Work.Linear("head", answers.Select(features), head).to_type(ScalarType.Float32);
         return nn.functional.cross_entropy(logits, tensor(answers.Targets, device: features.device));
     }
 }

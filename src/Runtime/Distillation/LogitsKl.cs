@@ -1,3 +1,4 @@
+using MmMamba.Runtime.Kernels;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -53,7 +54,7 @@ public sealed class LogitsKl(double temperature = 1, bool perToken = false)
 
     Tensor LogProbabilities(Tensor features, Tensor head)
     {
-        var logits = nn.functional.linear(features, head).to_type(ScalarType.Float32);
+        var logits = Work.Linear("head", features, head).to_type(ScalarType.Float32);
         if (temperature != 1) logits = logits / temperature;
         return nn.functional.log_softmax(logits, -1);
     }

@@ -1,5 +1,6 @@
 using MmMamba.Runtime.Data;
 using MmMamba.Runtime.Distillation;
+using MmMamba.Runtime.Kernels;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -78,5 +79,5 @@ public static class Evaluator
 
     /// <summary>Logits (answer tokens, vocab) in float32; the head is applied to no other position.</summary>
     internal static Tensor AnswerLogits(VisionLanguageModel model, ModelInput input, AnswerPositions answers) =>
-        nn.functional.linear(answers.Select(model.Hidden(input)), model.Head).to_type(ScalarType.Float32);
+        Work.Linear("head", answers.Select(model.Hidden(input)), model.Head).to_type(ScalarType.Float32);
 }

@@ -20,7 +20,7 @@ static class CausalConvolution
             : nn.functional.pad(x, [0, 0, taps - 1, 0]);
         var y = bias;
         for (var tap = 0L; tap < taps; tap++)
-            y = addcmul(y, extended.narrow(1, tap, length), weight.select(2, tap).squeeze(1), 1);
+            y = Work.Tap("mamba2.conv", y, extended.narrow(1, tap, length), weight.select(2, tap).squeeze(1));
         return (nn.functional.silu(y).MoveToOuterDisposeScope(), extended.MoveToOuterDisposeScope());
     }
 }

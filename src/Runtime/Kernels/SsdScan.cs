@@ -45,10 +45,10 @@ static class SsdScan
 
         // Within a chunk: token l hears token s <= l with weight (q_l . k_s) exp(decay_l - decay_s) dt_s.
         var weights = (decay.unsqueeze(-1) - decay.unsqueeze(-2)).add_(CausalMask.Additive(tokens, v.device)).exp_();
-        var scores = bmm(q.view(byGroup, each * tokens, keys), k.view(byGroup, tokens, keys).transpose(1, 2));
+        var scores = Work.Products("ssd.scores", q.view(byGroup, each * tokens, keys), k.view(byGroup, tokens, keys).transpose(1, 2));
         weights = weights * scores.view(batch, groups, chunks, each, tokens, tokens);
         var stepped = v.unsqueeze(3) * dt.unsqueeze(-1);                                                  // b g c r l p
-        var y = bmm(weights.view(byHead, tokens, tokens), stepped.view(byHead, tokens, width));
+        var y = Work.Products("ssd.within", weights.view(byHead, tokens, tokens), stepped.view(byHead, tokens, width));
 
         Tensor? final = null;
         if (chunks > 1 || initial is not null || wantFinal)
@@ -57,7 +57,7 @@ static class SsdScan
             // What a chunk adds to the state by its end.
             var remaining = ((total - decay).exp() * dt).transpose(3, 4).contiguous();                    // b g c l r
             var weighted = v.unsqueeze(4) * remaining.unsqueeze(-1);                                      // b g c l r p
-            var states = bmm(weighted.view(byGroup, tokens, each * width).transpose(1, 2), k.view(byGroup, tokens, keys))
+            var states = Work.Products("ssd.states", weighted.view(byGroup, tokens, each * width).transpose(1, 2), k.view(byGroup, tokens, keys))
                 .view(batch, groups, chunks, each, width * keys).transpose(2, 3);                         // b g r c pn
             var boundaries = Boundaries(states, total.squeeze(-1).transpose(2, 3), initial, chunks > 1 || initial is not null, wantFinal);
 
@@ -66,7 +66,7 @@ static class SsdScan
             if (chunks > 1 || initial is not null)
             {
                 var before = boundaries.narrow(3, 0, chunks).transpose(2, 3).reshape(byHead, width, keys);
-                var carried = bmm(q.view(byHead, tokens, keys), before.transpose(1, 2));
+                var carried = Work.Products("ssd.carried", q.view(byHead, tokens, keys), before.transpose(1, 2));
                 y = addcmul(y, carried, decay.exp().view(byHead, tokens, 1), 1);
             }
         }
@@ -95,7 +95,7 @@ static class SsdScan
         var firstColumn = initial is null ? 1L : 0L;
         var mask = CausalMask.Additive(chunks + 1, states.device).narrow(0, firstRow, rows).narrow(1, firstColumn, chunks + 1 - firstColumn);
         var factors = (upTo.narrow(-1, firstRow, rows).unsqueeze(-1) - upTo.narrow(-1, firstColumn, chunks + 1 - firstColumn).unsqueeze(-2)).add_(mask).exp_();
-        return bmm(factors.flatten(0, 2), states.reshape(batch * groups * each, chunks + 1 - firstColumn, size))
+        return Work.Products("ssd.boundaries", factors.flatten(0, 2), states.reshape(batch * groups * each, chunks + 1 - firstColumn, size))
             .view(batch, groups, each, rows, size);
     }
 

@@ -20,7 +20,8 @@ static class SsdStep
         var (width, keys) = (v.shape[2], k.shape[2]);
         var stepped = v.unsqueeze(2) * dt.view(batch, groups, heads / groups, 1);
         state.mul_((dt * a).exp().view(batch, heads, 1, 1));
-        state.view(batch, groups, heads / groups, width, keys).addcmul_(stepped.unsqueeze(-1), k.view(batch, groups, 1, 1, keys), 1);
-        return matmul(state, q.unsqueeze(-1)).squeeze(-1).MoveToOuterDisposeScope();
+        Work.AddOuter("ssd.update", state.view(batch, groups, heads / groups, width, keys), stepped.unsqueeze(-1), k.view(batch, groups, 1, 1, keys));
+        var y = Work.Products("ssd.read", state.view(batch * heads, width, keys), q.reshape(batch * heads, keys, 1));
+        return y.view(batch, heads, width).MoveToOuterDisposeScope();
     }
 }

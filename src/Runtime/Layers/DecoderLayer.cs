@@ -1,4 +1,5 @@
 using MmMamba.Runtime.Caching;
+using MmMamba.Runtime.Kernels;
 using MmMamba.Runtime.Plans;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -9,8 +10,11 @@ namespace MmMamba.Runtime.Layers;
 /// <summary>x + mixer(norm(x)) Wo^T, then x + mlp(norm(x)).</summary>
 public abstract class DecoderLayer
 {
-    private protected DecoderLayer(LayerPlan plan, LayerTensors tensors, string output)
+    readonly string _outputTerm;
+
+    private protected DecoderLayer(LayerPlan plan, LayerTensors tensors, string output, string outputTerm)
     {
+        _outputTerm = outputTerm;
         Plan = plan;
         Norm = new RmsNorm(tensors["attention_norm.weight"], plan.NormEps);
         MlpNorm = new RmsNorm(tensors["ffn_norm.weight"], plan.NormEps);
@@ -52,7 +56,7 @@ public abstract class DecoderLayer
         var normed = Norm.Forward(x);
         var mixed = Mix(normed, window, cache);
         trace?.Invoke(new(Plan.Index, normed, mixed));
-        x = x + nn.functional.linear(mixed, Output);
+        x = x + Work.Linear(_outputTerm, mixed, Output);
         return (x + Mlp.Forward(MlpNorm.Forward(x))).MoveToOuterDisposeScope();
     }
 
@@ -68,7 +72,7 @@ public abstract class DecoderLayer
 /// <summary>A layer whose mixer is attention.</summary>
 public sealed class AttentionLayer : DecoderLayer
 {
-    internal AttentionLayer(LayerPlan plan, AttentionPlan attention, LayerTensors tensors) : base(plan, tensors, "attention.wo.weight") =>
+    internal AttentionLayer(LayerPlan plan, AttentionPlan attention, LayerTensors tensors) : base(plan, tensors, "attention.wo.weight", "attention.wo") =>
         Attention = new(attention, tensors["attention.wqkv.weight"]);
 
     /// <summary>The mixer.</summary>
@@ -81,7 +85,7 @@ public sealed class AttentionLayer : DecoderLayer
 /// <summary>A layer whose mixer is Mamba-2.</summary>
 public sealed class Mamba2Layer : DecoderLayer
 {
-    internal Mamba2Layer(LayerPlan plan, Mamba2Plan mamba2, LayerTensors tensors) : base(plan, tensors, "attention.o_proj.weight") =>
+    internal Mamba2Layer(LayerPlan plan, Mamba2Plan mamba2, LayerTensors tensors) : base(plan, tensors, "attention.o_proj.weight", "mamba2.o_proj") =>
         Mixer = new(mamba2, tensors);
 
     /// <summary>The mixer.</summary>

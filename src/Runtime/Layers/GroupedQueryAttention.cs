@@ -1,5 +1,5 @@
 using MmMamba.Runtime.Caching;
-using MmMamba.Runtime.Native;
+using MmMamba.Runtime.Kernels;
 using MmMamba.Runtime.Plans;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -28,7 +28,7 @@ public sealed class GroupedQueryAttention(AttentionPlan plan, Parameter wqkv)
         var visible = window.VisibleKeys();
         using var scope = NewDisposeScope();
         var (batch, length) = (u.shape[0], u.shape[1]);
-        var projected = nn.functional.linear(u, wqkv).view(batch, length, plan.KvHeads, _each + 2, plan.HeadDim);
+        var projected = Work.Linear("attention.wqkv", u, wqkv).view(batch, length, plan.KvHeads, _each + 2, plan.HeadDim);
         var turned = angles.Rotate(projected.narrow(3, 0, _each + 1));
         var q = turned.narrow(3, 0, _each).reshape(batch, length, plan.Heads, plan.HeadDim).transpose(1, 2);
         var k = turned.select(3, _each).transpose(1, 2);
@@ -38,7 +38,7 @@ public sealed class GroupedQueryAttention(AttentionPlan plan, Parameter wqkv)
             cache.Append(k, v);
             (k, v) = (cache.Keys, cache.Values);
         }
-        var y = Aten.Attention(q, k, v, visible, window.IsCausalAlone);
+        var y = Work.Attention("attention.scores", "attention.values", q, k, v, visible, window.IsCausalAlone);
         return y.transpose(1, 2).reshape(batch, length, plan.Heads * plan.HeadDim).MoveToOuterDisposeScope();
     }
 }

@@ -73,15 +73,17 @@ public sealed class Mamba2Mixer
     {
         if (u.shape[1] == 1 && !is_grad_enabled())
             return (
-                cat([nn.functional.linear(u, _value), nn.functional.linear(u, _key), nn.functional.linear(u, _query)], -1),
-                _gate is null ? null : nn.functional.linear(u, _gate),
-                nn.functional.linear(u, _dt));
-        var vkq = nn.functional.linear(u, cat([_value, _key, _query], 0));
-        if (_gate is null) return (vkq, null, nn.functional.linear(u, _dt));
-        var both = nn.functional.linear(u, cat([_gate, _dt], 0));
+                cat([Product(u, _value), Product(u, _key), Product(u, _query)], -1),
+                _gate is null ? null : Product(u, _gate),
+                Product(u, _dt));
+        var vkq = Product(u, cat([_value, _key, _query], 0));
+        if (_gate is null) return (vkq, null, Product(u, _dt));
+        var both = Product(u, cat([_gate, _dt], 0));
         var width = _plan.Heads * _plan.HeadDim;
         return (vkq, both.narrow(-1, 0, width), both.narrow(-1, width, _plan.Heads));
     }
+
+    static Tensor Product(Tensor u, Tensor weight) => Work.Linear("mamba2.projections", u, weight);
 
     Tensor Activate(Tensor vkq, Tensor? mask, Mamba2State? state)
     {

@@ -1,3 +1,4 @@
+using MmMamba.Runtime.Kernels;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -13,10 +14,10 @@ public sealed class SwiGluMlp(Parameter w1, Parameter w2, Parameter w3)
     /// <param name="x">(..., H).</param>
     public Tensor Forward(Tensor x)
     {
-        using var gate = nn.functional.linear(x, w1);
+        using var gate = Work.Linear("mlp.w1", x, w1);
         using var active = nn.functional.silu(gate);
-        using var up = nn.functional.linear(x, w3);
+        using var up = Work.Linear("mlp.w3", x, w3);
         using var inner = active * up;
-        return nn.functional.linear(inner, w2);
+        return Work.Linear("mlp.w2", inner, w2);
     }
 }

@@ -1,3 +1,4 @@
+using MmMamba.Runtime.Kernels;
 using MmMamba.Runtime.Plans;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -41,7 +42,7 @@ public sealed class VisionEmbedding
         var side = (long)_plan.Patch * _merge;
         if (pixels.shape[1] != 3 || height % side != 0 || width % side != 0)
             throw new InputException($"Tiles are {string.Join('x', pixels.shape)}; expected (tiles, 3, height, width) with sides that are multiples of {side}.");
-        var patches = nn.functional.conv2d(pixels.to(_patchWeight.dtype), _patchWeight, _patchBias, strides: [_plan.Patch, _plan.Patch])
+        var patches = Work.Patches("vision.patch", pixels.to(_patchWeight.dtype), _patchWeight, _patchBias, _plan.Patch)
             .permute(0, 2, 3, 1);
         return (patches + Positions(patches.shape[1], patches.shape[2])).MoveToOuterDisposeScope();
     }
@@ -70,7 +71,7 @@ public sealed class VisionEmbedding
     internal Tensor Project(Tensor merged)
     {
         using var scope = NewDisposeScope();
-        var inner = nn.functional.gelu(nn.functional.linear(merged, _projectorWeight0, _projectorBias0));
-        return nn.functional.linear(inner, _projectorWeight2, _projectorBias2).MoveToOuterDisposeScope();
+        var inner = nn.functional.gelu(Work.Linear("projector.0", merged, _projectorWeight0, _projectorBias0));
+        return Work.Linear("projector.2", inner, _projectorWeight2, _projectorBias2).MoveToOuterDisposeScope();
     }
 }

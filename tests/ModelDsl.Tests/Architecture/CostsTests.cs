@@ -1,4 +1,5 @@
 using MmMamba.ModelDsl.Architecture;
+using MmMamba.ModelDsl.Specs;
 
 namespace MmMamba.ModelDsl.Tests.Architecture;
 
@@ -43,6 +44,87 @@ public class CostsTests
     [Fact]
     public void Without_a_convolution_there_is_only_the_ssm_state() =>
         Assert.Equal(32 * 1_048_576, Costs.Of(Resolver.Resolve(Published.With(Published.MainMixer with { Conv = 0 }), Published.Hovle)).StateBytes(BFloat16));
+
+    [Fact]
+    public void A_decoded_token_of_the_teacher_passes_through_every_weight_of_its_layers_and_the_head()
+    {
+        // 62,914,560 products a layer, the head, and 2 x 2048 a pair of tokens and layer.
+        var costs = Costs.Of(Published.Hovle);
+        Assert.Equal(2m * (32 * 62_914_560L + 92_553 * 2_048L) + 2L * 2 * 2_048 * 32 * 1_000, costs.DecodeFlops(999));
+        Assert.Equal(2m * 32 * 62_914_560 * 1_000 + 2m * 92_553 * 2_048 + 2L * 2 * 2_048 * 32 * 500_500, costs.PrefillFlops(1_000));
+    }
+
+    [Fact]
+    public void A_decoded_token_of_the_linear_model_costs_the_same_at_any_length()
+    {
+        var costs = Costs.Of(Published.Linear);
+        // Projections with gate and dt, convolution, state update and read, output projection, MLP.
+        var layer = 2m * (2_048 * (4_096 + 2_048 + 16) + 4_096 * 2 + 2 * 16 * 128 * 128 + 2_048 * 2_048 + 3 * 2_048 * 8_192);
+        Assert.Equal(32 * layer + 2m * 92_553 * 2_048, costs.DecodeFlops(0));
+        Assert.Equal(costs.DecodeFlops(0), costs.DecodeFlops(1_000_000));
+        Assert.Equal(costs.DecodeBytesRead(0, BFloat16), costs.DecodeBytesRead(1_000_000, BFloat16));
+    }
+
+    [Fact]
+    public void A_scan_counts_equal_chunks_with_their_padding()
+    {
+        // 150 tokens in chunks of at most 128 are 2 of 75; 151 are 2 of 76 with one token of padding.
+        var lines = Costs.Of(Published.Linear).Lines(CostQuantity.Flops, new(151)).ToDictionary(line => line.Term.Name, line => line.Total / 32);
+        Assert.Equal(2m * 16 * 128 * 2 * 76 * 76, lines["ssd.scores"]);
+        Assert.Equal(2m * 16 * 128 * 128 * 2 * 76, lines["ssd.states"]);
+        Assert.Equal(2m * 16 * 128 * 128 * 9, lines["ssd.boundaries"]);
+        Assert.DoesNotContain("ssd.update", lines.Keys);
+        Assert.Equal(2m * 16 * 128 * 2 * 75 * 75, Costs.Of(Published.Linear).Lines(CostQuantity.Flops, new(150)).Single(line => line.Term.Name == "ssd.within").Total / 32);
+    }
+
+    [Fact]
+    public void A_batch_reads_weights_once_and_caches_each()
+    {
+        var costs = Costs.Of(Published.Hybrid);
+        var perSequence = costs.CacheBytes(1_001, BFloat16) + 2_048 * BFloat16;
+        Assert.Equal(7 * perSequence, costs.DecodeBytesRead(1_000, BFloat16, batch: 8) - costs.DecodeBytesRead(1_000, BFloat16));
+        Assert.Equal(8 * costs.DecodeFlops(1_000), costs.DecodeFlops(1_000, batch: 8));
+    }
+
+    [Fact]
+    public void Lines_add_up_to_totals_and_layers_to_lines()
+    {
+        foreach (var model in new[] { Published.Hovle, Published.Linear, Published.Hybrid })
+            foreach (var quantity in Enum.GetValues<CostQuantity>())
+            {
+                var (costs, pass) = (Costs.Of(model), new Pass(300, Past: 7, Tiles: 2, Batch: 3));
+                var lines = costs.Lines(quantity, pass).ToArray();
+                Assert.Equal(costs.Total(quantity, pass), lines.Sum(line => line.Total));
+                Assert.All(lines.Where(line => line.Term.Where != "model" && line.Term.Name != "weights"), line => Assert.Equal(line.Total, line.Layers.Sum()));
+                Assert.All(lines.Where(line => line.Term.Where == "model"), line => Assert.Equal(0, line.Layers.Sum()));
+            }
+    }
+
+    [Fact]
+    public void The_greatest_model_of_the_language_has_costs_too()
+    {
+        var attention = new AttentionSpec(1024, 1024, 1024, 10_000, 32_768, null);
+        var mamba2 = new Mamba2Spec(8, 1, true, true, true, true, true);
+        var spec = Published.HovleSpec with
+        {
+            Hidden = 65_536,
+            Towers = [new("embedding", 1, attention, mamba2, 0.1m, 262_144), new("decoder", 1_023, attention, mamba2, 0.1m, 262_144)],
+            Layers = Published.HovleSpec.Layers with { Attention = [] },
+            Tokens = new(4_194_304, 0, "internlm2_chat", null),
+        };
+        var costs = Costs.Of(Resolver.Resolve(spec));
+        Assert.True(costs.PrefillFlops(103_424) > long.MaxValue);
+        Assert.True(costs.DecodeBytesRead(103_424, Float32) > costs.WeightBytes(Float32) / 2);
+    }
+
+    [Fact]
+    public void The_optimizer_holds_two_moments_and_a_count()
+    {
+        var stage = Published.Hybrid.Distillation!.Stages[2];
+        Assert.Equal(24 * 10, stage.TrainedTensors);
+        Assert.Equal(2 * 303_075_072L * Float32 + 4 * 240, stage.OptimizerBytes(Float32));
+        Assert.Equal(303_075_072L * BFloat16, stage.GradientBytes(BFloat16));
+    }
 
     [Fact]
     public void Parts_add_up_to_the_whole()

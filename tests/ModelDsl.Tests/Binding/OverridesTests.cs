@@ -51,7 +51,7 @@ public class OverridesTests
         var plain = Resolver.Resolve(Tree.Model("TinyHovle"));
         // wqkv (heads + 2 kv heads) * 16 x 96, wo 96 x heads * 16; MLP 3 x 96 x width.
         Assert.Equal(((8 + 4) * 16 * 96 + 96 * 8 * 16 + 3 * 96 * 100) - ((6 + 6) * 16 * 96 + 96 * 6 * 16 + 3 * 96 * 256), resolved.ParameterCount - plain.ParameterCount);
-        Assert.Equal(2 * 2 * 16 - 2 * 3 * 16, Costs.Of(resolved).KvElementsPerToken - Costs.Of(plain).KvElementsPerToken);
+        Assert.Equal(4 * (2 * 2 * 16 - 2 * 3 * 16), Costs.Of(resolved).KvBytes(1, elementBytes: 4) - Costs.Of(plain).KvBytes(1, elementBytes: 4));
         Assert.NotEqual(plain.Fingerprint, resolved.Fingerprint);
     }
 
@@ -67,7 +67,7 @@ public class OverridesTests
         // 12 heads of 16 through the convolution, two more taps; the gate is 96 x 96.
         long taps = 2 * 12 * 16, gate = 96 * 96;
         Assert.Equal(taps - gate, model.ParameterCount - plain.ParameterCount);
-        Assert.Equal(taps, Costs.Of(model).ConvElements - Costs.Of(plain).ConvElements);
+        Assert.Equal(4 * taps, Costs.Of(model).StateBytes(elementBytes: 4) - Costs.Of(plain).StateBytes(elementBytes: 4));
         ResolvedStage Stage(ResolvedModel of, StageKind kind) => of.Distillation!.Stages.Single(stage => stage.Spec.Kind == kind);
         // Stages 1 and 2 convert layer 0 too, whose D is trained there alone: a group that some layer has is trained where it is.
         Assert.Equal(taps - gate + 6, Stage(model, StageKind.Introduced).TrainedCount - Stage(plain, StageKind.Introduced).TrainedCount);

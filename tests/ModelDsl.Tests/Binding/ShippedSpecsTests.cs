@@ -27,7 +27,7 @@ public class ShippedSpecsTests
                 2048,
                 [new("embedding", 8, attention, mamba2, 0.00001m, 8192), new("decoder", 24, attention, mamba2, 0.00001m, 8192)],
                 new([.. Enumerable.Range(0, 32)], "hovle.mmmodel.yaml", 12, "hovle.mmmodel.yaml", 12),
-                null, null, null, "hovle"),
+                null, null, null, "hovle") { Reported = new("arXiv 2502.13145, figure 1", 103_424, 21.69m) },
             Tree.Model("Hovle"));
     }
 
@@ -38,7 +38,9 @@ public class ShippedSpecsTests
         var linear = Tree.Model("MmMambaLinear");
         Assert.Equal(new([0, 4, 8, 12, 16, 20, 24, 28], "mmmamba-hybrid.mmmodel.yaml", 8, "mmmamba-hybrid.mmmodel.yaml", 7), hybrid.Layers);
         Assert.Equal(
-            linear with { Name = hybrid.Name, Summary = hybrid.Summary, Extends = "MmMambaLinear", File = hybrid.File, Layers = hybrid.Layers }, hybrid);
+            linear with { Name = hybrid.Name, Summary = hybrid.Summary, Extends = "MmMambaLinear", File = hybrid.File, Layers = hybrid.Layers, Reported = hybrid.Reported }, hybrid);
+        Assert.Equal(new ReportedSpec("arXiv 2502.13145, figure 1", 103_424, 8.64m), hybrid.Reported);
+        Assert.Null(Tree.Model("TinyMmMambaHybrid").Reported);
 
         Assert.Equal("Hovle", linear.Teacher);
         Assert.Equal(new SeedSpec(SeedKind.Mimic, 1), linear.Seed);

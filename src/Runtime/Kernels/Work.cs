@@ -1,0 +1,81 @@
+using MmMamba.Runtime.Native;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MmMamba.Runtime.Kernels;
+
+/// <summary>
+/// The seam of a forward pass: every matrix product and every kernel of multiply-adds goes through here under the name of its cost
+/// term, so that a listener can add up the work from the shapes that ran. Where nobody listens, no shape is asked for.
+/// </summary>
+static class Work
+{
+    /// <summary>Told the term and its floating-point operations, 2 a multiply-add.</summary>
+    public delegate void Listener(string term, long flops);
+
+    [ThreadStatic] static Listener? _listener;
+
+    /// <summary>Listens to the work of this thread until the result is disposed.</summary>
+    /// <exception cref="InvalidOperationException">Somebody listens already.</exception>
+    public static IDisposable Listen(Listener listener)
+    {
+        if (_listener is not null) throw new InvalidOperationException("The work of this thread is listened to already; dispose what Listen returned.");
+        _listener = listener;
+        return new Listening();
+    }
+
+    /// <summary>x W^T + b for x (..., in), W (out, in) and b (out).</summary>
+    public static Tensor Linear(string term, Tensor x, Tensor weight, Tensor? bias = null)
+    {
+        _listener?.Invoke(term, 2 * x.numel() * weight.shape[0]);
+        return nn.functional.linear(x, weight, bias);
+    }
+
+    /// <summary>The matrix products (n, rows, columns) of (n, rows, inner) and (n, inner, columns).</summary>
+    public static Tensor Products(string term, Tensor left, Tensor right)
+    {
+        _listener?.Invoke(term, 2 * left.numel() * right.shape[2]);
+        return bmm(left, right);
+    }
+
+    /// <summary>sum + a * b, element by element: a convolution's tap.</summary>
+    public static Tensor Tap(string term, Tensor sum, Tensor a, Tensor b)
+    {
+        var y = addcmul(sum, a, b, 1);
+        _listener?.Invoke(term, 2 * y.numel());
+        return y;
+    }
+
+    /// <summary>sum += a * b, element by element in place: outer products of columns a and rows b.</summary>
+    public static void AddOuter(string term, Tensor sum, Tensor a, Tensor b)
+    {
+        _listener?.Invoke(term, 2 * sum.numel());
+        sum.addcmul_(a, b, 1);
+    }
+
+    /// <summary>A convolution whose windows lie side by side: images (n, channels, height, width), weight (out, channels, side, side).</summary>
+    public static Tensor Patches(string term, Tensor images, Tensor weight, Tensor bias, long side)
+    {
+        var y = nn.functional.conv2d(images, weight, bias, strides: [side, side]);
+        _listener?.Invoke(term, 2 * y.numel() * (weight.numel() / weight.shape[0]));
+        return y;
+    }
+
+    /// <summary><see cref="Aten.Attention"/>, where query t of T sees the S - T keys before it, and of the T new ones those to t.</summary>
+    public static Tensor Attention(string scores, string values, Tensor q, Tensor k, Tensor v, Tensor? mask, bool causal)
+    {
+        if (_listener is { } listener)
+        {
+            var (tokens, past) = (q.shape[2], k.shape[2] - q.shape[2]);
+            var pairs = q.shape[0] * q.shape[1] * (tokens * past + tokens * (tokens + 1) / 2);
+            listener(scores, 2 * pairs * q.shape[3]);
+            listener(values, 2 * pairs * v.shape[3]);
+        }
+        return Aten.Attention(q, k, v, mask, causal);
+    }
+
+    sealed class Listening : IDisposable
+    {
+        public void Dispose() => _listener = null;
+    }
+}
