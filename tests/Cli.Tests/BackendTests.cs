@@ -7,10 +7,10 @@ namespace MmMamba.Cli.Tests;
 public class BackendTests
 {
     [Theory]
-    [InlineData("cpu", new[] { "TorchSharp", "libtorch-cpu-linux-x64" })]
+    [InlineData("cpu", new[] { "libtorch-cpu-linux-x64" })]
     [InlineData("cuda-linux", new[] { "TorchSharp-cuda-linux" })]
     [InlineData("cuda-windows", new[] { "TorchSharp-cuda-windows" })]
-    [InlineData("external", new[] { "TorchSharp" })]
+    [InlineData("external", new string[0])]
     public void A_backend_brings_its_packages(string backend, string[] expected)
     {
         var (code, output) = Build("-getItem:PackageReference", $"-p:MmMambaBackend={backend}");
@@ -33,7 +33,7 @@ public class BackendTests
     static (int Code, string Output) Build(params string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, WorkingDirectory = Tool.Repository };
-        foreach (var argument in (string[])["msbuild", "src/Runtime/MmMamba.Runtime.csproj", "-nologo", .. arguments]) start.ArgumentList.Add(argument);
+        foreach (var argument in (string[])["msbuild", "src/Cli/MmMamba.Cli.csproj", "-nologo", .. arguments]) start.ArgumentList.Add(argument);
         using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();

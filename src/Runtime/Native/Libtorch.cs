@@ -48,6 +48,7 @@ public static class Libtorch
         {
             if (_loaded is { } loaded) return loaded;
             if (_refusal is { } refusal) throw new InputException(refusal.Message, refusal);
+            RefuseNone();
             try { torch.InitializeDeviceType(DeviceType.CPU); }
             catch (Exception error) when (error is not InputException)
             {
@@ -72,6 +73,25 @@ public static class Libtorch
         var info = Inspect(folder, Handles.ContainsKey("torch_cuda"));
         Load(Binding());
         _loaded = info;
+    }
+
+    // Where there is none, TorchSharp would copy half a gigabyte about before it gives up, and tell all of that.
+    static void RefuseNone()
+    {
+        var file = FileName("torch_cpu");
+        if (OwnFolders().Any(folder => File.Exists(Path.Combine(folder, file))) || NativeLibrary.TryLoad(file, out _)) return;
+        throw new InputException($"there is no libtorch beside the program. Name a folder with libtorch in {Variable}{(RestoredFolder() is { } restored ? $", such as {restored}" : "")}.");
+    }
+
+    // The package's folder, where some project on this machine has restored it.
+    static string? RestoredFolder()
+    {
+        var packages = Environment.GetEnvironmentVariable("NUGET_PACKAGES") is { Length: > 0 } named
+            ? named : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
+        var package = Path.Combine(packages, $"libtorch-cpu-{PortableIdentifier}");
+        return !Directory.Exists(package) ? null : Directory.EnumerateDirectories(package)
+            .Select(version => Path.Combine(version, "runtimes", PortableIdentifier, "native")).Order(StringComparer.Ordinal)
+            .LastOrDefault(folder => File.Exists(Path.Combine(folder, FileName("torch_cpu"))));
     }
 
     // TorchSharp loads by name what lies beside the program, and a second libtorch in a process ends it.

@@ -19,10 +19,12 @@ public class AdaptTorchSharpToHost : Task
     [Required] public string Source { get; set; }
     [Required] public string Destination { get; set; }
     [Required] public string Sha256 { get; set; }
+    /// <summary>Adapt whatever this host has, for a program that is run on others; the older names are found everywhere.</summary>
+    public bool EveryHost { get; set; }
 
     public override bool Execute()
     {
-        if (HostHasVersion()) return true;
+        if (!EveryHost && HostHasVersion()) return true;
         var image = File.ReadAllBytes(Source);
         if (Hash(image) != Sha256)
         {
