@@ -14,6 +14,9 @@ static class ExitCode
     /// <summary>A mistake of the tool itself.</summary>
     public const int Internal = 3;
 
+    /// <summary>Two models differ, and <c>diff --exit-code</c> was asked.</summary>
+    public const int Differs = 4;
+
     /// <summary>Interrupted from the keyboard.</summary>
     public const int Interrupted = 130;
 

@@ -62,6 +62,8 @@ static class Program
         CheckCommand.Create(),
         DescribeCommand.Create(),
         SchemaCommand.Create(),
+        PlanCommand.Create(),
+        DiffCommand.Create(),
         DataCommand.Create(),
         TrainCommand.Create(),
         DistillCommand.Create(),

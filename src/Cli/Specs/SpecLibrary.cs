@@ -15,10 +15,11 @@ sealed record NamedModel(ResolvedModel Resolved, ModelPlan Plan);
 /// <summary>The specs of some folders and files together with those that come with the tool. A spec of one's own hides the tool's of the same name.</summary>
 sealed class SpecLibrary
 {
-    const string Extension = ".mmmodel.yaml";
+    /// <summary>How the name of a spec's file ends.</summary>
+    public const string Extension = ".mmmodel.yaml";
 
     /// <summary>Bytes of the longest spec.</summary>
-    const int Longest = 1_000_000;
+    public const int Longest = 1_000_000;
 
     readonly Dictionary<string, ResolvedModel> _models;
 
@@ -60,11 +61,23 @@ sealed class SpecLibrary
         var folder = Path.GetDirectoryName(Path.GetFullPath(nameOrFile))!;
         var parsed = Read(nameOrFile);
         var beside = Files(folder).Where(path => Path.GetFullPath(path) != Path.GetFullPath(nameOrFile)).Select(ReadIfPossible).OfType<ParsedSpec>();
-        var library = new SpecLibrary([parsed, .. beside]);
+        return Find(parsed, beside);
+    }
+
+    /// <summary>The model of a spec among others and the built-in ones.</summary>
+    public static (NamedModel Model, SpecLibrary Library) Find(ParsedSpec spec, IEnumerable<ParsedSpec> beside)
+    {
+        var library = new SpecLibrary([spec, .. beside]);
         if (library.Own[0].Diagnostics.FirstOrDefault(diagnostic => diagnostic.Severity == Severity.Error) is { } error)
             throw new InputException(error.ToString());
-        return (library.Model(parsed.Name!), library);
+        return (library.Model(spec.Name!), library);
     }
+
+    /// <summary>Specs that are no files here, such as those of another revision, with the tool's.</summary>
+    public static SpecLibrary Among(IReadOnlyList<ParsedSpec> specs) => new(specs);
+
+    /// <summary>The teacher of a model of this library; null where it has none.</summary>
+    public ResolvedModel? TeacherOf(ResolvedModel model) => model.Teacher is { } teacher ? _models[teacher] : null;
 
     /// <summary>A model of this library by name.</summary>
     public NamedModel Model(string name) => _models.TryGetValue(name, out var found)

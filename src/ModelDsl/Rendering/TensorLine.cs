@@ -55,6 +55,14 @@ sealed record TensorLine(string Name, int Count, string Shape, string Group, str
         return Starred(from) is var starred && starred.StartsWith(module, StringComparison.Ordinal) ? starred.Substring(module.Length) : starred;
     }
 
+    /// <summary>Where a tensor comes from, the kind of origin first.</summary>
+    public static string OriginText(string name, TensorOrigin origin) =>
+        (origin switch { Sliced => "sliced, ", Drawn => "drawn, ", _ => "" }) + Text(Starred(name), origin);
+
+    /// <summary>A tensor's name in its layer; the whole name where it belongs to none.</summary>
+    public static string WithinLayer(string name) =>
+        Starred(name) is var starred && starred.IndexOf('*') is var star and >= 0 ? starred.Substring(star + 2) : name;
+
     static string Text(string name, TensorOrigin origin) => origin switch
     {
         Copied copied => Starred(copied.From) == name ? "copied" : "copied from " + Relative(name, copied.From),
