@@ -17,6 +17,7 @@ public sealed class BadInputTests : IDisposable
     [InlineData("distill", "--test-conversations", "0")]
     [InlineData("distill", "--test-conversations", "many")]
     [InlineData("distill", "--test", "photographs")]
+    [InlineData("distill", "--test")]
     [InlineData("train", "TinyHovle")]
     [InlineData("train", "--output", "")]
     [InlineData("distill", "--output", "")]

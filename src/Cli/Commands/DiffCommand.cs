@@ -24,9 +24,10 @@ static class DiffCommand
         };
         command.Validators.Add(result =>
         {
-            var (named, first, second) = (result.GetValue(models) ?? [], result.GetValue(from), result.GetValue(to));
-            if (named.Length == 1 && first is null) result.AddError("diff compares two models, or one with --from a revision.");
-            if (named.Length == 2 && (first ?? second) is not null) result.AddError("--from and --to compare two revisions of one model; name one.");
+            // Not by their values: an option that lacks its argument has none to ask for.
+            var (named, first, second) = (result.GetResult(models)?.Tokens.Count, result.GetResult(from), result.GetResult(to));
+            if (named == 1 && first is null) result.AddError("diff compares two models, or one with --from a revision.");
+            if (named == 2 && (first ?? second) is not null) result.AddError("--from and --to compare two revisions of one model; name one.");
         });
         command.SetAction(result =>
         {

@@ -24,7 +24,7 @@ sealed class RunOptions
         foreach (var option in (Option[])[Data, Test, Seed, Device, Threads, Workers, TestConversations]) command.Add(option);
         command.Validators.Add(result =>
         {
-            if (result.GetValue(Test) is not null && result.GetValue(Data) is null) result.AddError("--test needs --data.");
+            if (result.GetResult(Test) is not null && result.GetResult(Data) is null) result.AddError("--test needs --data.");
         });
     }
 

@@ -5,7 +5,7 @@ namespace MmMamba.ModelDsl.Rendering;
 /// <summary>A document as plain text: columns padded, long lists wrapped at commas, no line that ends in spaces, <c>\n</c> as newline.</summary>
 static class DocumentText
 {
-    const int Width = 96;
+    const int Width = 96, WidthOfLines = 150;
     const string Indent = "  ", Gap = "  ";
 
     public static string Render(Document document)
@@ -17,8 +17,8 @@ static class DocumentText
                 case Document.TitlePart title: Line(text, title.Text); break;
                 case Document.RemarkPart remark: Line(text, remark.Text); break;
                 case Document.HeadingPart heading: Line(text.Append('\n'), heading.Text); break;
-                case Document.LinePart line when line.Depth == 0: Line(text, Indent + line.Text); break;
-                case Document.LinePart line: Wrapped(text, Indent + Indent + line.Text); break;
+                case Document.LinePart line when line.Depth == 0: Wrapped(text, Indent + line.Text, WidthOfLines); break;
+                case Document.LinePart line: Wrapped(text, Indent + Indent + line.Text, Width); break;
                 case Document.TablePart table: Padded(text, table.Columns); break;
                 case Document.StripPart strip: Padded(text, strip.Columns); break;
             }
@@ -43,10 +43,10 @@ static class DocumentText
     static void Line(StringBuilder text, string line) => text.Append(line.TrimEnd()).Append('\n');
 
     // Breaks at commas, so that a list of a hundred layers stays readable.
-    static void Wrapped(StringBuilder text, string line)
+    static void Wrapped(StringBuilder text, string line, int width)
     {
         const string indent = "      ";
-        while (line.Length > Width && line.LastIndexOf(", ", Width, StringComparison.Ordinal) is var comma && comma > indent.Length)
+        while (line.Length > width && line.LastIndexOf(", ", width, StringComparison.Ordinal) is var comma && comma > indent.Length)
         {
             Line(text, line.Substring(0, comma + 1));
             line = indent + line.Substring(comma + 2);

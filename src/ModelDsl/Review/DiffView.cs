@@ -6,7 +6,7 @@ namespace MmMamba.ModelDsl.Review;
 /// <summary>How a difference is shown to people: the verdict, then meaning, then names and prose.</summary>
 public static class DiffView
 {
-    const int LongestOnOneLine = 48;
+    const int LongestOnOneLine = 80;
 
     static readonly (FactArea Area, string Heading)[] Lists =
         [(FactArea.Settings, "settings"), (FactArea.Transfer, "transfer"), (FactArea.Recipe, "recipe")];

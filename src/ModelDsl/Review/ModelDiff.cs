@@ -41,7 +41,8 @@ public sealed record ModelDiff(ModelFacts Before, ModelFacts After, EquatableArr
 
         var changes = left.Keys.Concat(right.Keys).Distinct()
             .Select(key => (Key: key, Before: Value(left, key.Path, key.Layer), After: Value(right, key.Path, key.Layer)))
-            .Where(pair => pair.Before != pair.After && !(pair.Key.Layer is { } place && remade.Contains(place) && Follows(pair.Key.Path, pair.Before, pair.After)))
+            .Where(pair => pair.Before != pair.After
+                && !(pair.Key.Layer is { } place && Follows(pair.Key.Path, pair.Before is null || pair.After is null, remade.Contains(place))))
             .GroupBy(pair => (pair.Key.Path, pair.Before, pair.After), pair => pair.Key.Layer)
             .Select(group => new Change(
                 group.Key.Path, group.OfType<LayerPlace>().OrderBy(place => rank[place]).ToEquatableArray(), group.Key.Before, group.Key.After));
@@ -51,9 +52,10 @@ public sealed record ModelDiff(ModelFacts Before, ModelFacts After, EquatableArr
     }
 
     // Of a layer with another mixer, what only one of the two has follows from the mixer, as does where its tensors come from;
-    // of a layer that is new or gone, everything follows from the size of its tower.
-    static bool Follows(string path, string? before, string? after) =>
-        before is null || after is null || path.StartsWith("origin.", StringComparison.Ordinal);
+    // of a layer that is new or gone, everything follows from the size of its tower. A layer that keeps attention has a mixer's
+    // settings for the first two stages just where there is a recipe.
+    static bool Follows(string path, bool oneSided, bool remade) =>
+        remade && (oneSided || path.StartsWith("origin.", StringComparison.Ordinal)) || oneSided && path.StartsWith("mamba2.", StringComparison.Ordinal);
 
     static Dictionary<(string Path, LayerPlace? Layer), string> ByKey(ModelFacts facts)
     {

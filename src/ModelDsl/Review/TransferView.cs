@@ -61,7 +61,7 @@ public static class TransferView
             {
                 var kind = model.Layers[part.Layers[0]].Mixer is ResolvedAttention ? "attention" : "mamba2";
                 view.Heading($"{model.Name}, {tower}: {Figures.Count(part.Layers.Count)} x {kind}");
-                view.Line($"layers {Figures.Indices(part.Layers)}", depth: 1);
+                view.Line($"layers {Figures.Indices(part.Layers)}");
             }
             else view.Heading($"{model.Name}, {(full ? "every tensor" : "outside the layers")}");
             var columns = new Columns("lrl").Titled("tensor", "shape", fate);

@@ -12,7 +12,7 @@ public static class SourceTree
     static string Root()
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-            if (folder.EnumerateFiles("*.sln").Any()) return folder.FullName;
+            if (folder.EnumerateFiles("*.sln").Concat(folder.EnumerateFiles("*.slnx")).Any()) return folder.FullName;
         throw new SnapshotException($"No folder above {AppContext.BaseDirectory} holds a solution, so the snapshots' source folder is unknown.");
     }
 }

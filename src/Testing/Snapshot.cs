@@ -24,9 +24,15 @@ public static class Snapshot
     /// <exception cref="SnapshotException">The text differs, or nothing is approved yet.</exception>
     public static void Verify(
         string text, string extension = "txt", string? hint = null,
-        [CallerFilePath] string sourceFile = "", [CallerMemberName] string method = "")
+        [CallerFilePath] string sourceFile = "", [CallerMemberName] string method = "") =>
+        Compare(SnapshotFiles.Of(SourceTree.OnThisMachine(sourceFile), method, hint, extension), text, FirstDifference.Between);
+
+    /// <summary>Fails unless the approved text equals the received one.</summary>
+    /// <param name="files">The pair of files.</param>
+    /// <param name="text">The received text.</param>
+    /// <param name="explain">Tells the difference between the approved text and the received one.</param>
+    internal static void Compare(SnapshotFiles files, string text, Func<string, string, string> explain)
     {
-        var files = SnapshotFiles.Of(SourceTree.OnThisMachine(sourceFile), method, hint, extension);
         var received = WithPlainNewlines(text);
         var approved = File.Exists(files.Verified) ? WithPlainNewlines(File.ReadAllText(files.Verified)) : null;
 
@@ -47,7 +53,7 @@ public static class Snapshot
         if (!BuildServerDetector.Detected) DiffRunner.Launch(files.Received, files.Verified);
         throw new SnapshotException(approved is null
             ? $"Nothing is approved yet. Received: {files.Received}\nTo approve it, rename it to {Path.GetFileName(files.Verified)} or run again with {AcceptVariable}=1."
-            : $"{Path.GetFileName(files.Verified)} differs from what was received.\n{FirstDifference.Between(approved, received)}\nReceived: {files.Received}\nTo approve it, run again with {AcceptVariable}=1.");
+            : $"{Path.GetFileName(files.Verified)} differs from what was received.\n{explain(approved, received)}\nReceived: {files.Received}\nTo approve it, run again with {AcceptVariable}=1.");
     }
 
     static void Discard(SnapshotFiles files)
