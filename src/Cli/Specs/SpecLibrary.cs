@@ -32,9 +32,13 @@ sealed class SpecLibrary
         var bound = Catalog.Bind([.. own, .. shipped]);
         var resolved = ModelSet.Resolve(bound);
         _models = resolved.Models.ToDictionary(model => model.Name, StringComparer.Ordinal);
+        Bound = bound;
         Own = [.. bound.Take(own.Count)];
         Diagnostics = [.. Own.SelectMany(spec => spec.Diagnostics)];
     }
+
+    /// <summary>All specs, those of the tool behind those that were named.</summary>
+    public IReadOnlyList<BoundSpec> Bound { get; }
 
     /// <summary>The specs that were named, without the tool's.</summary>
     public IReadOnlyList<BoundSpec> Own { get; }

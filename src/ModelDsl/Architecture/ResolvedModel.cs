@@ -30,6 +30,9 @@ public sealed record ResolvedModel(
     long ParameterCount,
     ResolvedDistillation? Distillation)
 {
+    /// <summary>What the model may cost at most; null where its spec says nothing.</summary>
+    public BudgetSpec? Budget { get; init; }
+
     /// <summary>Figures that are published of the model, shown beside its own; null where there are none.</summary>
     public ReportedSpec? Reported { get; init; }
 

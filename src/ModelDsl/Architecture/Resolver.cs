@@ -25,7 +25,7 @@ public static class Resolver
         var resolved = new ResolvedModel(
             model.Name, model.Summary, model.Extends, model.File, model.Teacher, Fingerprint.Of(model, layers, slots),
             model.Tokens, model.Vision, model.Hidden, model.Checkpoint, model.Seed,
-            LayerList.Towers(model), layers, tensors, [], count, distillation) { Reported = model.Reported };
+            LayerList.Towers(model), layers, tensors, [], count, distillation) { Budget = model.Budget, Reported = model.Reported };
         return teacher is null ? resolved : resolved with { DroppedFromTeacher = TransferPlan.Of(resolved, teacher).Dropped };
     }
 

@@ -12,6 +12,9 @@ public sealed record BoundSpec(string Path, string? Name, ModelSpec? Model, Equa
 {
     /// <inheritdoc cref="ParsedSpec.DeclaredIn"/>
     public string? DeclaredIn { get; init; }
+
+    /// <summary>What the model was bound from; null where there is none.</summary>
+    public WrittenSpec? Written { get; init; }
 }
 
 /// <summary>Binds the specs of a tree together: bases under what extends them, students to their teachers.</summary>
@@ -48,7 +51,11 @@ public static class Catalog
         var found = Allowance.Apply(item.Spec, [.. item.Found, .. item.Scope?.Found ?? []])
             .OrderBy(diagnostic => diagnostic.Span.StartLine).ThenBy(diagnostic => diagnostic.Span.StartColumn)
             .ThenBy(diagnostic => diagnostic.Id, StringComparer.Ordinal);
-        return new(item.Spec.Path, item.Spec.Name, item.Model, [.. found]) { DeclaredIn = item.Spec.DeclaredIn };
+        return new(item.Spec.Path, item.Spec.Name, item.Model, [.. found])
+        {
+            DeclaredIn = item.Spec.DeclaredIn,
+            Written = item is { Model: not null, Scope: { Layers: { } layers } scope } ? new(scope.Merged, new(layers)) : null,
+        };
     }
 
     static Dictionary<string, Item> Named(List<Item> items)

@@ -20,8 +20,9 @@ sealed class OverridesBinder(Scope scope, List<Tower> towers, LayersSpec layers)
     /// <summary>The towers, their layers overridden.</summary>
     public List<Tower> Apply()
     {
-        if (scope.Merged.Get("overrides") is not SequenceNode list) return towers;
         var merged = (MappingNode[])_towers.Clone();
+        scope.Layers = merged;
+        if (scope.Merged.Get("overrides") is not SequenceNode list) return towers;
         foreach (var item in list.Items.Cast<MappingNode>())
             if (Selected(item) is { } selected && Writes(item, selected))
                 Each(merged, selected, node => LayerNodes.Merge(node, LayerNodes.Of(item)));

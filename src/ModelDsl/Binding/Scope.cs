@@ -17,6 +17,8 @@ sealed class Scope(ParsedSpec spec, MappingNode own, MappingNode merged)
     public MappingNode Own => own;
     /// <summary>What holds once the bases are merged in.</summary>
     public MappingNode Merged => merged;
+    /// <summary>For each layer what its settings were bound from; null where that failed.</summary>
+    public IReadOnlyList<MappingNode>? Layers { get; set; }
     public IReadOnlyList<Diagnostic> Found => _found;
     public bool HasErrors => _found.Any(diagnostic => diagnostic.Severity == Severity.Error);
 

@@ -17,7 +17,7 @@ public sealed record Fact(string Path, LayerPlace? Layer, string Value)
         "distill" => FactArea.Recipe,
         "parameters" or "tensors" or "trained" or "bytes" => FactArea.Figures,
         "fingerprint" or "converted_fingerprint" => FactArea.Identity,
-        "model" or "summary" or "file" or "extends" => FactArea.Cosmetics,
+        "model" or "summary" or "file" or "extends" or "reported" => FactArea.Cosmetics,
         _ => FactArea.Settings,
     };
 }
@@ -37,6 +37,6 @@ public enum FactArea
     Figures,
     /// <summary>Fingerprints.</summary>
     Identity,
-    /// <summary>Names and prose: nothing that a model computes.</summary>
+    /// <summary>Names, prose, published figures: nothing that a model computes.</summary>
     Cosmetics,
 }

@@ -24,6 +24,7 @@ public sealed record ModelFacts(EquatableArray<Fact> All)
         Inputs(facts, model);
         Transferred(facts, model, teacher);
         if (model.Distillation is { } recipe) Recipe(facts, recipe);
+        Limits(facts, model);
         Figures(facts, model);
         foreach (var layer in model.Layers) Layer(facts, model, layer);
         return new(new EquatableArray<Fact>(facts));
@@ -93,6 +94,18 @@ public sealed record ModelFacts(EquatableArray<Fact> All)
             Add(facts, path + ".steps", Number(spec.Steps));
         }
         Add(facts, "distill.run", recipe.Run.Count == 0 ? "none" : string.Join(" ", recipe.Run.Select(Words.Of)));
+    }
+
+    static void Limits(List<Fact> facts, ResolvedModel model)
+    {
+        if (model.Budget is { } budget)
+        {
+            Add(facts, "budget.max.parameters", budget.Parameters is { } parameters ? CanonicalNumber.Of(parameters) : null);
+            Add(facts, "budget.max.trainable", budget.Trainable is { } share ? CanonicalNumber.Of(100 * share) + "%" : null);
+            Add(facts, "budget.max.cache", budget.Cache is { } cache ? $"{Number(cache.Bytes)} B at {Number(cache.Tokens)} tokens" : null);
+        }
+        if (model.Reported is { } reported)
+            Add(facts, "reported", $"{CanonicalNumber.Of(reported.MemoryGb)} GB at {Number(reported.Tokens)} tokens in {JsonText.String(reported.Source)}");
     }
 
     static void Figures(List<Fact> facts, ResolvedModel model)

@@ -2,6 +2,7 @@ using System.Text;
 using CsCheck;
 using MmMamba.ModelDsl.Architecture;
 using MmMamba.ModelDsl.Binding;
+using static MmMamba.ModelDsl.Tests.Generate;
 
 namespace MmMamba.ModelDsl.Tests.Binding;
 
@@ -20,8 +21,6 @@ public class RobustnessTests
         "8..11", "rest", "all", "none", "head", "tail", "attention", "mamba2", "layers: ", "towers: ", "extends: TinyHovle\n", "teacher: ", "seed: ", "{}", "[]", "{ a: b }",
         "count: 3", "every: 2", "at: [0]", "from: head", "pattern: stacked", "train: [ssm]", "embedding", "decoder", "skip: on", "mmmodel: 2", "model: X",
     ];
-
-    static Gen<T> OneOf<T>(T[] values) => Gen.Int[0, values.Length - 1].Select(i => values[i]);
 
     static void Check(SpecFile file)
     {
