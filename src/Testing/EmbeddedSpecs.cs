@@ -3,7 +3,7 @@ using System.Reflection.Metadata;
 using System.Reflection.PortableExecutable;
 using MmMamba.ModelDsl.Binding;
 
-namespace MmMamba.Snapshots;
+namespace MmMamba.Testing;
 
 /// <summary>Specs that an assembly carries as resources, named as their files.</summary>
 static class EmbeddedSpecs

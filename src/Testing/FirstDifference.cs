@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace MmMamba.Snapshots;
+namespace MmMamba.Testing;
 
 /// <summary>The first lines in which two texts differ, with the line before, for a test's message.</summary>
 static class FirstDifference

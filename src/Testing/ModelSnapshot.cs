@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using MmMamba.ModelDsl.Review;
 
-namespace MmMamba.Snapshots;
+namespace MmMamba.Testing;
 
 /// <summary>
 /// Snapshot tests of models. What is approved is a model's sheet, its transfer plan and its facts, in one file beside the test,

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using DiffEngine;
 
-namespace MmMamba.Snapshots;
+namespace MmMamba.Testing;
 
 /// <summary>
 /// Compares text with the approved copy beside the test's source file, in Verify's names and workflow:

@@ -1,4 +1,4 @@
-namespace MmMamba.Snapshots;
+namespace MmMamba.Testing;
 
 /// <summary>Received text is not what was approved.</summary>
 public sealed class SnapshotException(string message) : Exception(message);

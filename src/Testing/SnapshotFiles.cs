@@ -1,4 +1,4 @@
-namespace MmMamba.Snapshots;
+namespace MmMamba.Testing;
 
 /// <summary>The pair of files of one snapshot, beside the test's source file.</summary>
 readonly record struct SnapshotFiles(string Verified, string Received)

@@ -1,4 +1,4 @@
-namespace MmMamba.Snapshots;
+namespace MmMamba.Testing;
 
 /// <summary>Finds source files again: builds on CI write their paths as <c>/_/...</c>, relative to the repository's root.</summary>
 public static class SourceTree

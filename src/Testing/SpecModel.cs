@@ -2,7 +2,7 @@ using MmMamba.ModelDsl.Architecture;
 using MmMamba.ModelDsl.Binding;
 using MmMamba.ModelDsl.Review;
 
-namespace MmMamba.Snapshots;
+namespace MmMamba.Testing;
 
 /// <summary>A model of a spec that a test can reach, and its text for a snapshot.</summary>
 sealed record SpecModel(string Name, string Text)

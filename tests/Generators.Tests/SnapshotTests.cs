@@ -1,5 +1,5 @@
 using DiffEngine;
-using MmMamba.Snapshots;
+using MmMamba.Testing;
 
 namespace MmMamba.Generators.Tests;
 

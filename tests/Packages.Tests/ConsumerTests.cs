@@ -2,60 +2,103 @@ using System.Text.RegularExpressions;
 
 namespace MmMamba.Packages.Tests;
 
-/// <summary>A new user's way: a fresh project over the packages, its first run, its first mistake.</summary>
+/// <summary>A new user's way: a fresh solution over the packages, its first run, its first mistake, its first change.</summary>
 [Collection(Feed.Collection)]
 [Trait("Category", "Long")]
 public sealed partial class ConsumerTests(Feed feed)
 {
-    [Fact]
-    public void A_fresh_project_runs_and_a_mistake_is_its_only_error()
-    {
-        var folder = feed.NewConsumer("Fresh");
-        var project = Path.Combine(folder, "Fresh");
-        var spec = Path.Combine(project, "models", "few-attention.mmmodel.yaml");
-        var assembly = Path.Combine(project, "bin", "Debug", "net10.0", "Fresh.dll");
+    FreshSolution Fresh => feed.Fresh;
 
-        // It builds without a warning, and the program prints what it knows and computes what it must.
-        var built = feed.DotNet(project, "build").Succeeded();
-        Assert.Contains("0 Warning(s)", built.Output);
-        var run = feed.DotNet(project, assembly).Succeeded().Output;
+    string SpecFrom(string folder) => Path.GetRelativePath(folder, Fresh.Spec);
+
+    [Fact]
+    public void A_fresh_solution_builds_and_runs()
+    {
+        Assert.Contains("0 Warning(s)", Fresh.Built.Output);
+        Assert.True(File.Exists(Path.Combine(Fresh.Project, "obj", "mmmodel.schema.json")));
+
+        // The program prints what it knows and computes what it must.
+        Fresh.WriteBack();
+        Fresh.Build().Succeeded();
+        var run = Fresh.DotNet(Fresh.Program).Succeeded().Output;
         Assert.Contains("FewAttention: ", run);
         Assert.Contains("Decoder3 is a AttentionLayer", run);
         Assert.Matches(Tokens(), run);
-        Assert.True(File.Exists(Path.Combine(project, "obj", "mmmodel.schema.json")));
 
-        // A second build compiles nothing; a change of a spec does.
-        var first = File.GetLastWriteTimeUtc(assembly);
-        feed.DotNet(project, "build", "--no-restore").Succeeded();
-        Assert.Equal(first, File.GetLastWriteTimeUtc(assembly));
-        File.WriteAllText(spec, File.ReadAllText(spec).Replace("count: 4", "count: 2"));
-        feed.DotNet(project, "build", "--no-restore").Succeeded();
-        Assert.NotEqual(first, File.GetLastWriteTimeUtc(assembly));
-        Assert.NotEqual(run, feed.DotNet(project, assembly).Succeeded().Output);
+        // Another build compiles nothing; a change of a spec does.
+        var first = File.GetLastWriteTimeUtc(Fresh.Program);
+        Fresh.Build().Succeeded();
+        Assert.Equal(first, File.GetLastWriteTimeUtc(Fresh.Program));
+        Fresh.Write("count: 4", "count: 2");
+        Fresh.Build().Succeeded();
+        Assert.NotEqual(first, File.GetLastWriteTimeUtc(Fresh.Program));
+        Assert.NotEqual(run, Fresh.DotNet(Fresh.Program).Succeeded().Output);
+    }
 
-        // A misspelt key is one error, at its line and column, with what to write; the program, which uses the model, adds none.
-        File.WriteAllText(spec, File.ReadAllText(spec).Replace("count: 2", "cuont: 2"));
-        var broken = feed.DotNet(project, "build", "--no-restore");
+    [Fact]
+    public void A_misspelt_key_is_the_only_error_and_says_what_to_write()
+    {
+        Fresh.Write("count: 4", "cuont: 4");
+        var broken = Fresh.Build();
         Assert.NotEqual(0, broken.ExitCode);
+        // The program and the test use the model, and add no error.
         var error = Assert.Single(broken.Errors);
-        Assert.StartsWith($"{spec}(7,16): error MMD020: ", error);
+        Assert.StartsWith($"{Fresh.Spec}(7,16): error MMD020: ", error);
         Assert.Contains("did you mean `count`?", error);
         Assert.Contains("1 Error(s)", broken.Output);
 
         // The tool finds the same.
-        feed.DotNet(feed.Folder, "tool", "install", "mmmamba", "--version", feed.Version, "--tool-path", Path.Combine(feed.Folder, "tools")).Succeeded();
-        var check = feed.Tool(project, "check", "models");
-        Assert.NotEqual(0, check.ExitCode);
-        Assert.Contains("few-attention.mmmodel.yaml(7,16): error MMD020: ", check.Output);
-        Assert.Contains("24 mamba2", feed.Tool(project, "describe", "MmMambaHybrid").Succeeded().Output);
+        var check = Fresh.DotNet("mmmamba", "check", Path.GetDirectoryName(SpecFrom(Fresh.Folder))!);
+        Assert.Equal(1, check.ExitCode);
+        Assert.Contains($"{SpecFrom(Fresh.Folder)}(7,16): error MMD020: ", check.Output);
+    }
 
-        // It has no libtorch of its own, says which to name, and runs tensors on that.
-        var refused = feed.Tool(project, "train", "--steps", "1", "--batch", "2", "--output", "teacher.safetensors").Output.Trim();
+    [Fact]
+    public void Another_placement_shows_its_meaning_to_the_reviewer_and_in_the_test()
+    {
+        Fresh.WriteBack();
+        Fresh.Git("init", "-q").Succeeded();
+        Fresh.Git("add", ".").Succeeded();
+        Assert.DoesNotContain("/bin/", Fresh.Git("ls-files").Succeeded().Output);
+        Fresh.Git("-c", "user.name=User", "-c", "user.email=user@localhost", "commit", "-q", "-m", "Models").Succeeded();
+        Assert.Contains("Passed:     2", Fresh.DotNet("test", "--no-restore").Succeeded().Output);
+
+        Fresh.Write("count: 4", "count: 4, from: tail, pattern: stacked");
+        string[] meaning =
+        [
+            "  stage-1 artefacts         fits",
+            "  stage-3 weights           does not fit: 8 layers change kind",
+            "  before  A.......        A.......A.......A.......",
+            "  after   ........        ....................AAAA",
+            "  ~ mixer in layers 0, 8, 16, 24: attention -> mamba2",
+        ];
+        var diff = Fresh.DotNet("mmmamba", "diff", SpecFrom(Fresh.Folder), "--from", "HEAD").Succeeded().Output;
+        Assert.All(meaning, line => Assert.Contains(line + "\n", diff));
+
+        var red = Fresh.DotNet("test", "--no-restore");
+        Assert.NotEqual(0, red.ExitCode);
+        Assert.Contains("Failed:     1, Passed:     1", red.Output);
+        Assert.All(meaning, line => Assert.Contains(line.TrimEnd(), red.Output));
+        Assert.DoesNotContain("fingerprints\n  architecture", red.Output);
+
+        Fresh.DotNet(new Dictionary<string, string> { ["MMMAMBA_ACCEPT_SNAPSHOTS"] = "1" }, "test", "--no-build").Succeeded();
+        Fresh.DotNet("test", "--no-build").Succeeded();
+        Assert.Equal(
+            ["Fresh.Tests/ModelTests.Few_attention#FewAttention.verified.txt", "Fresh/models/few-attention.mmmodel.yaml"],
+            Fresh.Git("diff", "--name-only").Succeeded().Output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+    }
+
+    /// <summary>The tool has no libtorch of its own, says which to name, and runs tensors on that.</summary>
+    [Fact]
+    public void The_tool_runs_on_the_libtorch_that_is_named()
+    {
+        string[] train = ["mmmamba", "train", "--steps", "1", "--batch", "2", "--output", "teacher.safetensors"];
+        var refused = Fresh.DotNet(train).Output.Trim();
         Assert.StartsWith("mmmamba: there is no libtorch beside the program. Name a folder with libtorch in MMMAMBA_LIBTORCH, such as ", refused);
         Assert.DoesNotContain('\n', refused);
         var libtorch = refused[(refused.IndexOf("such as ", StringComparison.Ordinal) + "such as ".Length)..^1];
-        feed.Tool(project, new Dictionary<string, string> { ["MMMAMBA_LIBTORCH"] = libtorch }, "train", "--steps", "1", "--batch", "2", "--output", "teacher.safetensors").Succeeded();
-        Assert.True(File.Exists(Path.Combine(project, "teacher.safetensors")));
+        Fresh.DotNet(new Dictionary<string, string> { ["MMMAMBA_LIBTORCH"] = libtorch }, train).Succeeded();
+        Assert.True(File.Exists(Path.Combine(Fresh.Folder, "teacher.safetensors")));
     }
 
     [Fact]

@@ -38,11 +38,43 @@ public sealed class ContentTests(Feed feed)
         Assert.Contains("<dependency id=\"TorchSharp\"", Nuspec("MmMamba.Dsl.Runtime"));
         Assert.DoesNotContain("libtorch", Nuspec("MmMamba.Dsl.Runtime"));
 
-        foreach (var id in new[] { "MmMamba.Dsl", "MmMamba.Dsl.Runtime", "MmMamba.Models", "MmMamba.ModelDsl", "MmMamba.Dsl.Templates", "mmmamba" })
+        // The language comes along to run; what one compiles against is the package's own face.
+        Assert.Equal(
+            ["MmMamba.Dsl.Testing.nuspec", "README.md", "lib/net10.0/MmMamba.ModelDsl.dll", "lib/net10.0/MmMamba.Testing.dll", "lib/net10.0/MmMamba.Testing.xml",
+                "ref/net10.0/MmMamba.Testing.dll", "ref/net10.0/MmMamba.Testing.xml"],
+            Entries("MmMamba.Dsl.Testing"));
+        Assert.Contains("<dependency id=\"YamlDotNet\"", Nuspec("MmMamba.Dsl.Testing"));
+        Assert.DoesNotContain("MmMamba.ModelDsl", Nuspec("MmMamba.Dsl.Testing"));
+
+        Assert.Contains("content/HybridApp/HybridApp.Tests/ModelTests.cs", Entries("MmMamba.Dsl.Templates"));
+        Assert.DoesNotContain(Entries("MmMamba.Dsl.Templates"), name => name.Contains("/obj/", StringComparison.Ordinal) || name.Contains(".received.", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void There_is_no_other_package_and_each_says_what_it_is()
+    {
+        Assert.Equal(
+            ["MmMamba.Dsl", "MmMamba.Dsl.Runtime", "MmMamba.Dsl.Templates", "MmMamba.Dsl.Testing", "MmMamba.Models", "mmmamba"],
+            Directory.EnumerateFiles(feed.Packages, "*.nupkg").Select(path => Path.GetFileName(path)[..^$".{feed.Version}.nupkg".Length]).Order(StringComparer.Ordinal));
+        foreach (var id in new[] { "MmMamba.Dsl", "MmMamba.Dsl.Runtime", "MmMamba.Models", "MmMamba.Dsl.Testing", "MmMamba.Dsl.Templates", "mmmamba" })
         {
             Assert.Contains("README.md", Entries(id));
             Assert.Contains("<license type=\"expression\">MIT</license>", Nuspec(id));
+            Assert.Matches("<description>[^<]{40,}</description>", Nuspec(id));
+            Assert.DoesNotContain("<projectUrl>", Nuspec(id));
         }
+    }
+
+    /// <summary>What was built once and packed twice, at another time and into another folder.</summary>
+    [Theory]
+    [InlineData("src/Generators", "MmMamba.Dsl")]
+    [InlineData("src/Testing", "MmMamba.Dsl.Testing")]
+    [InlineData("templates", "MmMamba.Dsl.Templates")]
+    public void Packing_again_gives_the_same_bytes(string project, string id)
+    {
+        var again = Path.Combine(feed.Folder, "again");
+        feed.Pack(project, again);
+        Assert.Equal(File.ReadAllBytes(feed.PathOf(id)), File.ReadAllBytes(Path.Combine(again, Path.GetFileName(feed.PathOf(id)))));
     }
 
     [Fact]
@@ -50,6 +82,6 @@ public sealed class ContentTests(Feed feed)
     {
         Assert.DoesNotContain(Entries("mmmamba"), name => name.Contains("torch_cpu", StringComparison.Ordinal) || name.Contains("libc10", StringComparison.Ordinal));
         Assert.Contains(Entries("mmmamba"), name => name.EndsWith("/libLibTorchSharp.so", StringComparison.Ordinal));
-        Assert.InRange(new FileInfo(Path.Combine(feed.Packages, $"mmmamba.{feed.Version}.nupkg")).Length, 1, 40_000_000);
+        Assert.InRange(new FileInfo(feed.PathOf("mmmamba")).Length, 1, 40_000_000);
     }
 }

@@ -18,6 +18,8 @@ public sealed class Feed : IDisposable, ICollectionFixture<Feed>
 
     static readonly Dictionary<string, string> Nothing = [];
 
+    readonly Lazy<FreshSolution> _fresh;
+
     public Feed()
     {
         Directory.CreateDirectory(Packages);
@@ -28,7 +30,8 @@ public sealed class Feed : IDisposable, ICollectionFixture<Feed>
               <fallbackPackageFolders><add key="machine" value="{Metadata["NuGetPackageRoot"]}" /></fallbackPackageFolders>
             </configuration>
             """);
-        DotNet(Metadata["RepositoryRoot"], "pack", "MmMamba.Dsl.sln", "--no-build", "-c", Metadata["Configuration"], $"-p:PackageVersion={Version}", "-o", Packages, "-v", "quiet").Succeeded();
+        Pack("MmMamba.Dsl.sln", Packages);
+        _fresh = new(() => new(this));
     }
 
     /// <summary>Where everything of this run lies. The space is part of the test.</summary>
@@ -38,25 +41,32 @@ public sealed class Feed : IDisposable, ICollectionFixture<Feed>
 
     public string Version { get; } = "0.1.0-test." + DateTime.UtcNow.Ticks.ToString(System.Globalization.CultureInfo.InvariantCulture);
 
-    /// <summary>A package's entries.</summary>
-    public ZipArchive Open(string id) => ZipFile.OpenRead(Path.Combine(Packages, $"{id}.{Version}.nupkg"));
+    /// <summary>The solution that tests share.</summary>
+    public FreshSolution Fresh => _fresh.Value;
 
-    /// <summary>The template's project in a new folder.</summary>
+    /// <summary>A package's file.</summary>
+    public string PathOf(string id) => Path.Combine(Packages, $"{id}.{Version}.nupkg");
+
+    /// <summary>A package's entries.</summary>
+    public ZipArchive Open(string id) => ZipFile.OpenRead(PathOf(id));
+
+    /// <summary>Packs a project or solution as it was built.</summary>
+    public void Pack(string project, string output) =>
+        DotNet(Metadata["RepositoryRoot"], "pack", project, "--no-build", "-c", Metadata["Configuration"], $"-p:PackageVersion={Version}", "-o", output, "-v", "quiet").Succeeded();
+
+    /// <summary>The template's solution in a new folder.</summary>
     public string NewConsumer(string name)
     {
         var hive = Path.Combine(Folder, "hive");
-        if (!Directory.Exists(hive))
-            DotNet(Folder, "new", "install", Path.Combine(Packages, $"MmMamba.Dsl.Templates.{Version}.nupkg"), "--debug:custom-hive", hive).Succeeded();
+        if (!Directory.Exists(hive)) DotNet(Folder, "new", "install", PathOf("MmMamba.Dsl.Templates"), "--debug:custom-hive", hive).Succeeded();
         DotNet(Folder, "new", "mmmamba", "-n", name, "--debug:custom-hive", hive).Succeeded();
         return Path.Combine(Folder, name);
     }
 
     public Result DotNet(string folder, params string[] arguments) => Command.Run("dotnet", folder, Nothing, arguments);
 
-    public Result Tool(string folder, params string[] arguments) => Tool(folder, Nothing, arguments);
-
-    public Result Tool(string folder, IReadOnlyDictionary<string, string> environment, params string[] arguments) =>
-        Command.Run(Path.Combine(Folder, "tools", "mmmamba"), folder, environment, arguments);
+    /// <summary>The program of a local tool or of an assembly, with variables of its own.</summary>
+    public Result DotNet(string folder, IReadOnlyDictionary<string, string> environment, params string[] arguments) => Command.Run("dotnet", folder, environment, arguments);
 
     public void Dispose() => Directory.Delete(Folder, recursive: true);
 }

@@ -1,6 +1,6 @@
 using DiffEngine;
 using MmMamba.Models;
-using MmMamba.Snapshots;
+using MmMamba.Testing;
 
 namespace MmMamba.Testing.Tests;
 

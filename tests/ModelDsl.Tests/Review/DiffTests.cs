@@ -2,7 +2,7 @@ using MmMamba.ModelDsl.Architecture;
 using MmMamba.ModelDsl.Review;
 using MmMamba.ModelDsl.Specs;
 using MmMamba.ModelDsl.Tests.Architecture;
-using MmMamba.Snapshots;
+using MmMamba.Testing;
 
 namespace MmMamba.ModelDsl.Tests.Review;
 

@@ -2,7 +2,7 @@ using System.Text.Json;
 using MmMamba.ModelDsl.Architecture;
 using MmMamba.ModelDsl.Review;
 using MmMamba.ModelDsl.Tests.Architecture;
-using MmMamba.Snapshots;
+using MmMamba.Testing;
 
 namespace MmMamba.ModelDsl.Tests.Review;
 

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using MmMamba.Runtime.Text;
 using MmMamba.Runtime.Text.Tiny;
-using MmMamba.Snapshots;
+using MmMamba.Testing;
 
 namespace MmMamba.Runtime.Tests.Text;
 
