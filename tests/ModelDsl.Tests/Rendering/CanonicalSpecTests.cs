@@ -4,7 +4,7 @@ using MmMamba.ModelDsl.Binding;
 using MmMamba.ModelDsl.Rendering;
 using MmMamba.ModelDsl.Specs;
 using MmMamba.ModelDsl.Tests.Architecture;
-using MmMamba.Snapshots;
+using MmMamba.Testing;
 using static MmMamba.ModelDsl.Tests.Generate;
 
 namespace MmMamba.ModelDsl.Tests.Rendering;

@@ -2,7 +2,7 @@ using System.Text.Json;
 using MmMamba.ModelDsl.Binding;
 using MmMamba.ModelDsl.Rendering;
 using MmMamba.ModelDsl.Tests.Architecture;
-using MmMamba.Snapshots;
+using MmMamba.Testing;
 
 namespace MmMamba.ModelDsl.Tests.Rendering;
 
