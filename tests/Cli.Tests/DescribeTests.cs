@@ -21,6 +21,31 @@ public class DescribeTests
         Assert.Equal(trained, stages);
     }
 
+    [Theory]
+    [InlineData("text", "tokens:\n", "  system: \"\"   ", "# tiny-hovle.mmmodel.yaml:5\n")]
+    [InlineData("markdown", "```yaml\nmmmodel: 1 ", "chunk: 32 ", "# mine.mmmodel.yaml:4, instead of tiny-linear.mmmodel.yaml:7\n")]
+    [InlineData("json", "{\n  \"name\": \"Mine\",\n", "{\"path\": \"mamba2.chunk\", \"value\": \"32\", \"default\": false, ", "\"instead_of\": [{\"file\": \"tiny-linear.mmmodel.yaml\", \"line\": 7}]")]
+    public void Origins_say_where_each_value_is_from(string format, string opening, string value, string place)
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder["mine.mmmodel.yaml"], "mmmodel: 1\nmodel: Mine\nextends: TinyMmMambaHybrid\nmamba2: { chunk: 32 }\n");
+        var run = Tool.Run(folder.Path, "describe", "--origins", "--format", format, "mine.mmmodel.yaml");
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        Assert.Contains(opening, run.Output);
+        Assert.Contains(value, run.Output);
+        Assert.Contains(place, run.Output);
+    }
+
+    [Fact]
+    public void Origins_in_text_are_a_spec_that_means_the_same()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder["all.mmmodel.yaml"], Tool.Run(folder.Path, "describe", "--origins", "TinyMmMambaHybrid").Output.Replace("model: TinyMmMambaHybrid ", "model: All "));
+        var diff = Tool.Run(folder.Path, "diff", "TinyMmMambaHybrid", "all.mmmodel.yaml");
+        Assert.Equal("", diff.Error);
+        Assert.DoesNotContain("fingerprint", diff.Output);
+    }
+
     [Fact]
     public void Markdown_is_for_a_pull_request()
     {

@@ -54,7 +54,7 @@ public static class Catalog
         return new(item.Spec.Path, item.Spec.Name, item.Model, [.. found])
         {
             DeclaredIn = item.Spec.DeclaredIn,
-            Written = item is { Model: not null, Scope: { Layers: { } layers } scope } ? new(scope.Merged, new(layers)) : null,
+            Written = item.Model is null ? null : item.Scope?.Written,
         };
     }
 
@@ -116,6 +116,7 @@ public static class Catalog
         item.Scope = scope;
         OwnLines.Check(scope, item.Base?.Scope?.Merged);
         item.Model = ModelBinder.Bind(scope);
+        if (item.Model is not null) scope.Written = new(scope.Merged, new(scope.Towers!), new(scope.Layers!), item.Base?.Scope?.Written);
     }
 
     static bool BrokenBase(Item item)

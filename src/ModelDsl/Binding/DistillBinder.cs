@@ -58,7 +58,7 @@ static class DistillBinder
     {
         var (name, entry) = Overlay.CaseOf(schedule)!.Value;
         var shares = entry?.Value as MappingNode;
-        decimal Share(string key) => shares?.Get(key) is { } node ? Scalars.Fraction(node)!.Value : 0;
+        decimal Share(string key) => shares?.Get(key) is { } node ? ModelBinder.Share(node) : 0;
         var (warmup, decay) = (Share("warmup"), Share("decay"));
         if (warmup + decay > 1) scope.Report(Diagnostics.ScheduleAboveWhole, [shares!.Get("decay"), shares.Get("warmup")]);
         var kind = name switch { "wsd" => ScheduleKind.Wsd, "cosine" => ScheduleKind.Cosine, "linear" => ScheduleKind.Linear, _ => ScheduleKind.Constant };

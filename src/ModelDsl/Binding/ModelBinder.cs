@@ -1,3 +1,5 @@
+using System.Globalization;
+using MmMamba.ModelDsl.Rendering;
 using MmMamba.ModelDsl.Specs;
 using MmMamba.ModelDsl.Syntax;
 
@@ -46,7 +48,7 @@ static class ModelBinder
         if (budget?.Get("max") is not MappingNode max) return null;
         return new(
             max.Get("parameters") is { } parameters ? Number(parameters) : null,
-            max.Get("trainable") is { } trainable ? Scalars.Fraction(trainable) : null,
+            max.Get("trainable") is { } trainable ? Share(trainable) : null,
             max.Get("cache") is MappingNode cache ? new(Integer(cache.Get("tokens")!), Scalars.Bytes(cache.Get("size")!)!.Value) : null);
     }
 
@@ -146,9 +148,14 @@ static class ModelBinder
     }
 
     public static int Integer(Node node) => (int)Scalars.Integer(node)!.Value;
-    public static decimal Number(Node node) => Scalars.Number(node)!.Value;
+    public static decimal Number(Node node) => Nearest(Scalars.Number(node)!.Value);
+    public static decimal Share(Node node) => Nearest(Scalars.Fraction(node)!.Value);
+
+    // The engine computes with binary64, so decimals that round to the same one are the same value, with one canonical form.
+    static decimal Nearest(decimal value) =>
+        decimal.Parse(CanonicalNumber.Of(value), NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture);
     public static string? Text(Node? node) => node is null ? null : Scalars.Word(node);
-    static string Short(decimal value) => value.ToString(System.Globalization.CultureInfo.InvariantCulture);
+    static string Short(decimal value) => value.ToString(CultureInfo.InvariantCulture);
 }
 
 /// <summary>A tower that is bound, with where it was written.</summary>

@@ -21,7 +21,7 @@ sealed class OverridesBinder(Scope scope, List<Tower> towers, LayersSpec layers)
     public List<Tower> Apply()
     {
         var merged = (MappingNode[])_towers.Clone();
-        scope.Layers = merged;
+        (scope.Towers, scope.Layers) = (_towers, merged);
         if (scope.Merged.Get("overrides") is not SequenceNode list) return towers;
         foreach (var item in list.Items.Cast<MappingNode>())
             if (Selected(item) is { } selected && Writes(item, selected))

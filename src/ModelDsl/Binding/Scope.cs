@@ -17,8 +17,12 @@ sealed class Scope(ParsedSpec spec, MappingNode own, MappingNode merged)
     public MappingNode Own => own;
     /// <summary>What holds once the bases are merged in.</summary>
     public MappingNode Merged => merged;
-    /// <summary>For each layer what its settings were bound from; null where that failed.</summary>
+    /// <summary>For each layer what its tower has, and what it has itself, as it is written; null until that is bound.</summary>
+    public IReadOnlyList<MappingNode>? Towers { get; set; }
+    /// <inheritdoc cref="Towers"/>
     public IReadOnlyList<MappingNode>? Layers { get; set; }
+    /// <summary>What the model was bound from; null where it has errors.</summary>
+    public WrittenSpec? Written { get; set; }
     public IReadOnlyList<Diagnostic> Found => _found;
     public bool HasErrors => _found.Any(diagnostic => diagnostic.Severity == Severity.Error);
 

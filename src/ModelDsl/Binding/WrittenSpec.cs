@@ -3,7 +3,9 @@ using MmMamba.ModelDsl.Syntax;
 
 namespace MmMamba.ModelDsl.Binding;
 
-/// <summary>What a model was bound from: nodes that know their file and line, bases merged in. For people who ask, and no part of the model.</summary>
-/// <param name="Root">The spec with everything that it extends.</param>
-/// <param name="Layers">For each layer what wrote its attention, mamba2, norm and mlp: the model, its tower, an override.</param>
-public sealed record WrittenSpec(MappingNode Root, EquatableArray<MappingNode> Layers);
+/// <summary>What a model was bound from: nodes that know their file and line. For people who ask where a value is from, and no part of the model.</summary>
+/// <param name="Root">The spec with everything that it extends, marks of composition included.</param>
+/// <param name="Towers">For each layer what its tower has: the model's attention, mamba2, norm and mlp with the tower's own laid over them.</param>
+/// <param name="Layers">For each layer what it has itself: the same, with overrides laid over it.</param>
+/// <param name="Base">The same of the model that this one extends; null where it extends none.</param>
+public sealed record WrittenSpec(MappingNode Root, EquatableArray<MappingNode> Towers, EquatableArray<MappingNode> Layers, WrittenSpec? Base);

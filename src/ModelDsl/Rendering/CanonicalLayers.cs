@@ -1,7 +1,5 @@
 using System.Globalization;
-using MmMamba.ModelDsl.Binding;
 using MmMamba.ModelDsl.Specs;
-using MmMamba.ModelDsl.Syntax;
 
 namespace MmMamba.ModelDsl.Rendering;
 
@@ -11,44 +9,42 @@ namespace MmMamba.ModelDsl.Rendering;
 /// </summary>
 static class CanonicalLayers
 {
-    public static void Towers(CanonicalLines form, ModelSpec spec, WrittenSpec? written)
+    public static void Towers(CanonicalLines form, ModelSpec spec)
     {
-        var (shared, first) = (spec.Towers[0].Each().First(), 0);
-        for (var i = 0; i < spec.Towers.Count; i++)
+        var (layers, first) = (Layers(spec), 0);
+        foreach (var tower in spec.Towers)
         {
-            var tower = spec.Towers[i];
-            var (item, layers) = (CanonicalLines.Item + tower.Name, tower.Layers.ToString(CultureInfo.InvariantCulture));
-            var own = Different(tower.Each().First(), shared).ToList();
-            var node = ((written?.Root.Get("towers") as SequenceNode)?.Items[i] as MappingNode)?.Entries[0].Value;
-            form.Leaf(layers, (node as MappingNode)?.Get("layers") ?? node, own.Count == 0 ? ["towers", item] : ["towers", item, "layers"]);
-            foreach (var (path, value) in own) form.Leaf(value ?? "~", Origin(written, first, path), ["towers", item, .. path]);
+            var (item, count) = (CanonicalLines.Item + tower.Name, tower.Layers.ToString(CultureInfo.InvariantCulture));
+            var own = Different(layers[first], layers[0]).ToList();
+            form.Leaf(count, form.Origins?.OfTower(tower.Name), own.Count == 0 ? ["towers", item] : ["towers", item, "layers"]);
+            foreach (var (path, value) in own)
+                form.Leaf(value ?? "~", form.Origins?.OfLayers(Alike(layers, path, value, first, tower.Layers), path), ["towers", item, .. path]);
             first += tower.Layers;
         }
     }
 
     /// <summary>What the model shares, of the parts that are named.</summary>
-    public static void Shared(CanonicalLines form, ModelSpec spec, WrittenSpec? written, params string[] parts)
+    public static void Shared(CanonicalLines form, ModelSpec spec, params string[] parts)
     {
+        var layers = Layers(spec);
         foreach (var part in parts)
-            foreach (var (path, value) in Values(spec.Towers[0].Each().First()))
-                if (path[0] == part && value is not null) form.Leaf(value, Origin(written, 0, path), path);
+            foreach (var (path, value) in Values(layers[0]))
+                if (path[0] == part && value is not null) form.Leaf(value, form.Origins?.OfLayers(Alike(layers, path, value, 0, layers.Count), path), path);
     }
 
-    public static void Placed(CanonicalLines form, ModelSpec spec, WrittenSpec? written)
+    public static void Placed(CanonicalLines form, ModelSpec spec)
     {
-        var (kept, total) = (spec.Layers.Attention, spec.Towers.Sum(tower => tower.Layers));
-        var layers = written?.Root.Get("layers");
-        if (kept.Count == 0 || kept.Count == total)
+        var (kept, origin) = (spec.Layers.Attention, form.Origins?.OfPlacement());
+        if (kept.Count == 0) form.Leaf("mamba2", origin, "layers");
+        else if (kept.Count == Layers(spec).Count) form.Leaf("attention", origin, "layers");
+        else
         {
-            form.Leaf(kept.Count == 0 ? "mamba2" : "attention", "layers");
-            return;
+            form.Leaf($"[{Figures.Indices(kept)}]", origin, "layers", "attention", "at");
+            form.Leaf("rest", "layers", "mamba2");
         }
-        var (attention, mamba2) = (CanonicalLines.At(layers as MappingNode, "attention"), CanonicalLines.At(layers as MappingNode, "mamba2"));
-        form.Leaf($"[{Figures.Indices(kept)}]", attention ?? mamba2, "layers", "attention", "at");
-        form.Leaf("rest", mamba2 ?? attention, "layers", "mamba2");
     }
 
-    public static void Overrides(CanonicalLines form, ModelSpec spec, WrittenSpec? written)
+    public static void Overrides(CanonicalLines form, ModelSpec spec)
     {
         var first = 0;
         foreach (var tower in spec.Towers)
@@ -57,16 +53,22 @@ static class CanonicalLayers
             foreach (var alike in Enumerable.Range(0, layers.Count).Where(i => layers[i] != layers[0]).GroupBy(i => layers[i]))
             {
                 var own = Different(alike.Key, layers[0]).ToList();
-                var at = first + alike.First();
-                form.Leaf(CanonicalValue.Quoted($"{tower.Name}[{Figures.Indices([.. alike])}]"), Origin(written, at, own[0].Path), "overrides", CanonicalLines.Item + "where");
+                var indices = alike.Select(i => first + i).ToList();
+                form.Leaf(CanonicalValue.Quoted($"{tower.Name}[{Figures.Indices([.. alike])}]"),
+                    form.Origins is { } origins ? Origin.Of(own.Select(setting => origins.OfLayers(indices, setting.Path))) with { InsteadOf = [], TakenAwayBy = [] } : null,
+                    "overrides", CanonicalLines.Item + "where");
                 foreach (var (path, value) in own)
-                    form.Leaf(value ?? "~", Origin(written, at, path), ["overrides", CanonicalLines.Further + path[0], .. path.Skip(1)]);
+                    form.Leaf(value ?? "~", form.Origins?.OfLayers(indices, path), ["overrides", CanonicalLines.Further + path[0], .. path.Skip(1)]);
             }
             first += tower.Layers;
         }
     }
 
-    static Node? Origin(WrittenSpec? written, int layer, string[] path) => CanonicalLines.At(written?.Layers[layer], path);
+    static List<LayerSettings> Layers(ModelSpec spec) => [.. spec.Towers.SelectMany(tower => tower.Each())];
+
+    /// <summary>The layers, of so many from a first one on, that have a value in common.</summary>
+    static IEnumerable<int> Alike(List<LayerSettings> layers, string[] path, string? value, int first, int count) =>
+        Enumerable.Range(first, count).Where(i => Values(layers[i]).Any(one => one.Value == value && one.Path.SequenceEqual(path)));
 
     static IEnumerable<(string[] Path, string? Value)> Different(LayerSettings own, LayerSettings shared) =>
         Values(own).Zip(Values(shared), (mine, theirs) => (mine, theirs)).Where(pair => pair.mine.Value != pair.theirs.Value).Select(pair => pair.mine);

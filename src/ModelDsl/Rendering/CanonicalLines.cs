@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using MmMamba.ModelDsl.Syntax;
 
 namespace MmMamba.ModelDsl.Rendering;
 
@@ -8,12 +7,12 @@ namespace MmMamba.ModelDsl.Rendering;
 /// <param name="Text">Its YAML.</param>
 /// <param name="Path">What it sets, such as <c>attention.rope.theta</c>; null for a line that only opens a mapping.</param>
 /// <param name="Value">The value as YAML.</param>
-/// <param name="Origin">What wrote the value; null for a default of the edition, or where nothing is known.</param>
-sealed record CanonicalLine(string Text, string? Path, string? Value, Node? Origin);
+/// <param name="Origin">What decided the value; null where that is not asked.</param>
+sealed record CanonicalLine(string Text, string? Path, string? Value, Origin? Origin);
 
 /// <summary>Lays values out as YAML, one a line; a mapping is opened as its first value comes.</summary>
-/// <param name="root">The tree that holds what wrote the values, if that is of interest.</param>
-sealed class CanonicalLines(MappingNode? root)
+/// <param name="origins">Knows what decided the values; null where that is not asked.</param>
+sealed class CanonicalLines(OriginFinder? origins)
 {
     /// <summary>How a key begins that is the first of a list's item, and one that follows in the same item.</summary>
     public const string Item = "- ", Further = "  ";
@@ -24,12 +23,32 @@ sealed class CanonicalLines(MappingNode? root)
 
     public IReadOnlyList<CanonicalLine> All => _lines;
 
+    public OriginFinder? Origins => origins;
+
     public void Leaf(int value, params string[] path) => Leaf(value.ToString(CultureInfo.InvariantCulture), path);
     public void Leaf(decimal value, params string[] path) => Leaf(CanonicalValue.Of(value), path);
-    public void Leaf(string value, params string[] path) => Leaf(value, At(root, path), path);
+    public void Leaf(string value, params string[] path) => Leaf(value, origins?.At(path), path);
+
+    /// <summary>Opens a choice at the case that holds, which may have no settings of its own written.</summary>
+    public void Case(params string[] path)
+    {
+        var choice = path.Take(path.Length - 1).ToArray();
+        Open(path);
+        _lines[_lines.Count - 1] = _lines[_lines.Count - 1] with { Path = Dotted(choice), Value = path[path.Length - 1], Origin = origins?.OfCase(choice) };
+        _open = path;
+    }
 
     /// <param name="path">The keys that lead to the value, those in lists with <see cref="Item"/> or <see cref="Further"/> before them.</param>
-    public void Leaf(string value, Node? origin, params string[] path)
+    public void Leaf(string value, Origin? origin, params string[] path)
+    {
+        Open(path);
+        var line = _lines[_lines.Count - 1];
+        _lines[_lines.Count - 1] = new($"{line.Text} {value}", Dotted(path), value, origin);
+        _open = path.Take(path.Length - 1).ToArray();
+    }
+
+    /// <summary>Writes the keys of a path that are not open yet, and in any case the last one.</summary>
+    void Open(string[] path)
     {
         var same = 0;
         while (same < _open.Length && same < path.Length - 1 && _open[same] == path[same]) same++;
@@ -37,10 +56,8 @@ sealed class CanonicalLines(MappingNode? root)
         {
             if (path[depth].StartsWith(Item, StringComparison.Ordinal))
                 _items[path[depth - 1]] = _items.TryGetValue(path[depth - 1], out var before) ? before + 1 : 0;
-            var line = Indent(path, depth) + path[depth] + ":";
-            _lines.Add(depth < path.Length - 1 ? new(line, null, null, null) : new(line + " " + value, Dotted(path), value, origin));
+            _lines.Add(new(Indent(path, depth) + path[depth] + ":", null, null, null));
         }
-        _open = path.Take(path.Length - 1).ToArray();
     }
 
     static string Indent(string[] path, int depth) => new(' ', path.Take(depth).Sum(key => InList(key) ? 4 : 2));
@@ -57,12 +74,4 @@ sealed class CanonicalLines(MappingNode? root)
     }
 
     static bool InList(string key) => key[0] is '-' or ' ';
-
-    /// <summary>The value at the end of a path; null where nothing is written there.</summary>
-    public static Node? At(MappingNode? top, params string[] path)
-    {
-        Node? at = top;
-        foreach (var key in path) at = (at as MappingNode)?.Get(key);
-        return at;
-    }
 }

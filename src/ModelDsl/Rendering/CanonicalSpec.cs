@@ -1,5 +1,4 @@
 using System.Globalization;
-using MmMamba.ModelDsl.Binding;
 using MmMamba.ModelDsl.Specs;
 using MmMamba.ModelDsl.Syntax;
 
@@ -16,10 +15,10 @@ public static class CanonicalSpec
         string.Concat(Lines(spec, null).Select(line => line.Text + "\n"));
 
     /// <summary>The form line by line.</summary>
-    /// <param name="written">What the lines are from; null where that is of no interest.</param>
-    internal static IReadOnlyList<CanonicalLine> Lines(ModelSpec spec, WrittenSpec? written)
+    /// <param name="origins">Knows what decided the values; null where that is not asked.</param>
+    internal static IReadOnlyList<CanonicalLine> Lines(ModelSpec spec, OriginFinder? origins)
     {
-        var form = new CanonicalLines(written?.Root);
+        var form = new CanonicalLines(origins);
         form.Leaf("1", "mmmodel");
         form.Leaf(spec.Name, "model");
         if (spec.Summary.Length > 0) form.Leaf(CanonicalValue.Quoted(spec.Summary), "summary");
@@ -35,17 +34,21 @@ public static class CanonicalSpec
         form.Leaf(vision.PixelShuffle, "vision", "pixel_shuffle");
         form.Leaf(vision.Projector, "vision", "projector");
         form.Leaf(vision.Normalize, "vision", "normalize");
-        CanonicalLayers.Towers(form, spec, written);
+        CanonicalLayers.Towers(form, spec);
         form.Leaf(spec.Hidden, "hidden");
-        CanonicalLayers.Shared(form, spec, written, "norm", "mlp", "attention");
-        CanonicalLayers.Placed(form, spec, written);
-        CanonicalLayers.Shared(form, spec, written, "mamba2");
-        CanonicalLayers.Overrides(form, spec, written);
+        CanonicalLayers.Shared(form, spec, "norm", "mlp", "attention");
+        CanonicalLayers.Placed(form, spec);
+        CanonicalLayers.Shared(form, spec, "mamba2");
+        CanonicalLayers.Overrides(form, spec);
 
         if (spec.Teacher is { } teacher) form.Leaf(teacher, "teacher");
         if (spec.Seed is { } seed)
         {
-            if (seed.Kind == SeedKind.Mimic) form.Leaf(seed.DecayLog, "seed", "mimic", "decay_log");
+            if (seed.Kind == SeedKind.Mimic)
+            {
+                form.Case("seed", "mimic");
+                form.Leaf(seed.DecayLog, "seed", "mimic", "decay_log");
+            }
             else form.Leaf(Words.Of(seed.Kind), "seed");
         }
         if (spec.Distill is { } distill) Distill(form, distill);
@@ -67,13 +70,18 @@ public static class CanonicalSpec
         form.Leaf(adamw.Eps, "distill", "optimizer", "adamw", "eps");
         form.Leaf(adamw.WeightDecay, "distill", "optimizer", "adamw", "weight_decay");
         form.Leaf(distill.Clip, "distill", "clip");
+        form.Case("distill", "schedule", Words.Of(schedule.Kind));
         form.Leaf(schedule.Warmup, "distill", "schedule", Words.Of(schedule.Kind), "warmup");
         if (schedule.Kind == ScheduleKind.Wsd) form.Leaf(schedule.Decay, "distill", "schedule", "wsd", "decay");
         foreach (var stage in distill.Stages)
         {
             var name = Words.Of(stage.Kind);
             form.Leaf($"[{string.Join(", ", stage.Train.Select(Words.Of))}]", "distill", "stages", name, "train");
-            if (stage.Loss == LossKind.LogitsKl) form.Leaf(stage.LossValue, "distill", "stages", name, "loss", "logits_kl", "temperature");
+            if (stage.Loss == LossKind.LogitsKl)
+            {
+                form.Case("distill", "stages", name, "loss", "logits_kl");
+                form.Leaf(stage.LossValue, "distill", "stages", name, "loss", "logits_kl", "temperature");
+            }
             else form.Leaf(stage.LossValue, "distill", "stages", name, "loss", "mixer_mse");
             form.Leaf(stage.LearningRate, "distill", "stages", name, "lr");
             form.Leaf(stage.Batch, "distill", "stages", name, "batch");
@@ -90,16 +98,4 @@ public static class CanonicalSpec
         form.Leaf(cache.Tokens, "budget", "max", "cache", "tokens");
         form.Leaf(FormattableString.Invariant($"{cache.Bytes} B"), "budget", "max", "cache", "size");
     }
-}
-
-/// <summary>Values as the canonical form writes them.</summary>
-static class CanonicalValue
-{
-    public static string Of(decimal value) => PlainScalar.Canonical(value.ToString(CultureInfo.InvariantCulture))!;
-
-    public static string Of(bool value) => value ? "on" : "off";
-
-    /// <summary>Text in quotes; what YAML would break a line at, or not print, is escaped.</summary>
-    public static string Quoted(string text) =>
-        JsonText.String(text).Replace("\u2028", "\\u2028").Replace("\u2029", "\\u2029").Replace("\uFEFF", "\\uFEFF").Replace("\uFFFE", "\\uFFFE").Replace("\uFFFF", "\\uFFFF");
 }

@@ -5,37 +5,64 @@ using static MmMamba.ModelDsl.Rendering.JsonText;
 
 namespace MmMamba.ModelDsl.Rendering;
 
-/// <summary>Where every value of a model comes from: the canonical form, each value with the file and line that wrote it.</summary>
+/// <summary>Where every value of a model comes from: the canonical form, each value with the file and line that wrote it, and what it is there instead of.</summary>
 public static class Origins
 {
     /// <summary>Columns beyond which a long value no longer moves the others' origins to the right.</summary>
     const int Widest = 64;
 
-    /// <summary>The form as YAML, the origins as comments in a column.</summary>
+    /// <summary>The form as YAML, the origins as comments in a column, what was taken away in comments below.</summary>
     /// <exception cref="ArgumentException">The spec has errors, and so no values.</exception>
     public static string Text(BoundSpec spec)
     {
-        var lines = Lines(spec);
+        var (lines, removed) = Find(spec);
         var width = lines.Where(line => line.Path is not null).Select(line => line.Text.Length).Where(length => length <= Widest).DefaultIfEmpty(0).Max();
-        return string.Concat(lines.Select(line => (line.Path is null ? line.Text : line.Text.PadRight(width) + "  # " + Place(line.Origin)) + "\n"));
+        return string.Concat(lines.Select(line => (line.Path is null ? line.Text : line.Text.PadRight(width) + "  # " + Say(line.Origin!)) + "\n"))
+            + string.Concat(removed.Select(one => $"# {Quote.Clean(one.Path)}: {Say(one.Origin, "none")}\n"));
     }
 
-    /// <summary>The same for programs: path, value as YAML, file and line; a default has neither.</summary>
+    /// <summary>
+    /// The same for programs: path, value as YAML, whether it is a default, and the lines that it is from, is there instead of, and was
+    /// taken away by.
+    /// </summary>
     /// <exception cref="ArgumentException">The spec has errors, and so no values.</exception>
-    public static string Json(BoundSpec spec) => new JsonText()
-        .Field("name", String(spec.Name))
-        .Field("edition", Number(1))
-        .Lines("settings", Lines(spec).Where(line => line.Path is not null).Select(line => Inline(
-            ("path", String(line.Path)), ("value", String(line.Value)),
-            ("file", String(line.Origin is { } origin ? ParsedSpec.FileNameOf(origin.Path) : null)),
-            ("line", line.Origin is { } at ? Number(at.Span.StartLine) : "null"))))
-        .ToString();
+    public static string Json(BoundSpec spec)
+    {
+        var (lines, removed) = Find(spec);
+        return new JsonText()
+            .Field("name", String(spec.Name))
+            .Field("edition", Number(1))
+            .Lines("settings", lines.Where(line => line.Path is not null).Select(line => Setting(line.Path!, line.Value, line.Origin!)))
+            .Lines("removed", removed.Select(one => Setting(one.Path, null, one.Origin)))
+            .ToString();
+    }
 
-    static IReadOnlyList<CanonicalLine> Lines(BoundSpec spec) => spec is { Model: { } model, Written: { } written }
-        ? CanonicalSpec.Lines(model, written)
-        : throw new ArgumentException($"{spec.Path} has errors.", nameof(spec));
+    static (IReadOnlyList<CanonicalLine> Lines, IReadOnlyList<(string Path, Origin Origin)> Removed) Find(BoundSpec spec)
+    {
+        if (spec is not { Model: { } model, Written: { } written }) throw new ArgumentException($"{spec.Path} has errors.", nameof(spec));
+        var finder = new OriginFinder(written);
+        var lines = CanonicalSpec.Lines(model, finder);
+        // What is a default now is among the values already.
+        bool IsThere(string path) => lines.Any(line => line.Path is { } at && (at == path || at.StartsWith(path + ".", StringComparison.Ordinal)));
+        return (lines, [.. finder.Removed().Where(one => !IsThere(one.Path))]);
+    }
 
-    static string Place(Node? origin) => origin is null
-        ? "default of edition 1"
-        : FormattableString.Invariant($"{Quote.Clean(ParsedSpec.FileNameOf(origin.Path))}:{origin.Span.StartLine}");
+    static string Setting(string path, string? value, Origin origin) => Inline(
+        ("path", String(path)), ("value", String(value)), ("default", Flag(origin.IsDefault && value is not null)),
+        ("from", Json(origin.Keys)), ("instead_of", Json(origin.InsteadOf)), ("taken_away_by", Json(origin.TakenAwayBy)));
+
+    static string Json(EquatableArray<ScalarNode> keys) => List(Places(keys).Select(place => Inline(("file", String(place.File)), ("line", Number(place.Line)))));
+
+    static string Say(Origin origin, string none = "default of edition 1")
+    {
+        var from = Places(origin.Keys).Select(Place);
+        return string.Join(" and ", origin.IsDefault ? from.Append(none) : from) + Say(", instead of ", origin.InsteadOf) + Say(", taken away by ", origin.TakenAwayBy);
+    }
+
+    static string Say(string word, EquatableArray<ScalarNode> keys) => keys.Count == 0 ? "" : word + string.Join(" and ", Places(keys).Select(Place));
+
+    static string Place((string File, int Line) place) => FormattableString.Invariant($"{Quote.Clean(place.File)}:{place.Line}");
+
+    static IEnumerable<(string File, int Line)> Places(EquatableArray<ScalarNode> keys) =>
+        keys.Select(key => (ParsedSpec.FileNameOf(key.Path), key.Span.StartLine)).Distinct();
 }

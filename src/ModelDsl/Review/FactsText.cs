@@ -41,7 +41,7 @@ public static class FactsText
     static bool Read(string line, List<Fact> facts)
     {
         var equal = line.IndexOf(Equal, StringComparison.Ordinal);
-        if (equal < 0 || !line.StartsWith(Indent, StringComparison.Ordinal)) return false;
+        if (equal < Indent.Length || !line.StartsWith(Indent, StringComparison.Ordinal)) return false;
         var (key, value) = (line.Substring(Indent.Length, equal - Indent.Length), line.Substring(equal + Equal.Length));
         if (key.IndexOf('[') is var open && open < 0)
         {

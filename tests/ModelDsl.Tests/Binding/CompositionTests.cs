@@ -1,5 +1,6 @@
 using CsCheck;
 using MmMamba.ModelDsl.Binding;
+using MmMamba.ModelDsl.Rendering;
 using MmMamba.ModelDsl.Specs;
 using MmMamba.ModelDsl.Syntax;
 
@@ -34,7 +35,7 @@ public class CompositionTests
         {
             int[] picks = [a, b, c, d, e];
             var lines = Lines.Zip(picks, (choices, pick) => pick < choices.Length ? choices[pick] : null).Where(line => line is not null);
-            return Read(string.Join('\n', lines.Prepend("model: M")));
+            return Read(string.Join('\n', lines.Prepend("mmmodel: 1\nmodel: Overlay")));
         });
 
     static MappingNode Read(string text)
@@ -44,25 +45,62 @@ public class CompositionTests
         return root!;
     }
 
-    [Fact]
-    public void Overlays_compose_associatively() => Gen.Select(Overlays, Overlays, Overlays, Overlays).Sample((a, b, c, d) =>
-    {
-        static MappingNode On(MappingNode low, MappingNode high) => Overlay.Specs(low, high);
-        var left = Meaning(On(On(On(a, b), c), d));
-        Assert.Equal(left, Meaning(On(a, On(b, On(c, d)))));
-        Assert.Equal(left, Meaning(On(On(a, b), On(c, d))));
-        Assert.Equal(left, Meaning(On(a, On(On(b, c), d))));
-        Assert.Equal(left, Meaning(On(On(a, On(b, c)), d)));
-    }, iter: 1_000, threads: 1);
+    /// <summary>Overlays of a few keys, so that they meet often, and of any keys of the language.</summary>
+    public static TheoryData<string> Kinds => ["few", "any"];
 
-    [Fact]
-    public void The_empty_overlay_changes_nothing() => Overlays.Sample(overlay =>
+    static Gen<MappingNode> OfKind(string kind) => kind == "few" ? Overlays : Generate.Overlay.Select(Read);
+
+    [Theory, MemberData(nameof(Kinds))]
+    public void Overlays_compose_associatively(string kind)
     {
-        var nothing = Read("model: M");
+        var overlays = OfKind(kind);
+        Gen.Select(overlays, overlays, overlays, overlays).Sample((a, b, c, d) =>
+        {
+            static MappingNode On(MappingNode low, MappingNode high) => Overlay.Specs(low, high);
+            var left = Meaning(On(On(On(a, b), c), d));
+            Assert.Equal(left, Meaning(On(a, On(b, On(c, d)))));
+            Assert.Equal(left, Meaning(On(On(a, b), On(c, d))));
+            Assert.Equal(left, Meaning(On(a, On(On(b, c), d))));
+            Assert.Equal(left, Meaning(On(On(a, On(b, c)), d)));
+        }, iter: 1_000, threads: 1);
+    }
+
+    [Theory, MemberData(nameof(Kinds))]
+    public void The_empty_overlay_changes_nothing(string kind) => OfKind(kind).Sample(overlay =>
+    {
+        var nothing = Read("mmmodel: 1\nmodel: Overlay");
         Assert.Equal(Meaning(overlay), Meaning(Overlay.Specs(overlay, nothing)));
         Assert.Equal(Meaning(overlay), Meaning(Overlay.Specs(nothing, overlay)));
         Assert.Equal(Meaning(overlay), Meaning(Overlay.Specs(overlay, overlay)));
     }, iter: 300, threads: 1);
+
+    /// <summary>What the laws are tested with is of the language, by the checks that every file passes.</summary>
+    [Fact]
+    public void Overlays_of_any_keys_are_in_shape() =>
+        Generate.Overlay.Sample(text => Assert.Empty(SpecParser.Parse(new("overlay.mmmodel.yaml", text)).Diagnostics), iter: 1_000, threads: 1);
+
+    /// <summary>A chain of files is one file of what they come to.</summary>
+    [Fact]
+    public void A_chain_of_files_is_their_composition()
+    {
+        var compared = 0;
+        Gen.Select(Overlays, Overlays).Sample((a, b) => { if (IsItsComposition(a, b)) compared++; }, iter: 500, threads: 1);
+        Assert.True(compared > 50, $"{compared} chains bound");
+    }
+
+    static bool IsItsComposition(MappingNode a, MappingNode b)
+    {
+        var parsed = Tree.Shipped.Select(SpecParser.Parse).ToArray();
+        ParsedSpec Spec(string name, string low, MappingNode lines) => SpecParser.Check(
+            new ParsedSpec($"{name}.mmmodel.yaml", name, null, []), Overlay.Specs(lines, Read($"mmmodel: 1\nmodel: {name}\nextends: {low}")));
+        var bound = Catalog.Bind([.. parsed, Spec("A", "TinyMmMambaHybrid", a), Spec("B", "A", b), Spec("C", "TinyMmMambaHybrid", Overlay.Specs(a, b))]);
+        var (two, one) = (bound[parsed.Length + 1].Model, bound[parsed.Length + 2].Model);
+        // A broken file between them is refused as such.
+        if (bound[parsed.Length].Model is null) return false;
+        Assert.Equal(one is null, two is null);
+        if (one is not null) Assert.Equal(CanonicalSpec.Render(one with { Name = "Same" }), CanonicalSpec.Render(two! with { Name = "Same" }));
+        return one is not null;
+    }
 
     /// <summary>What an overlay says once nothing lies below it: keys in order, removals gone, a case without settings as its word.</summary>
     static string Meaning(Node node) => node switch

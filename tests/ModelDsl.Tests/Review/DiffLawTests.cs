@@ -68,6 +68,7 @@ public class DiffLawTests
     [InlineData("no facts")]
     [InlineData("\nfacts\nhidden = 3\n")]
     [InlineData("\nfacts\n  hidden: 3\n")]
+    [InlineData("\nfacts\n  = 3\n")]
     [InlineData("\nfacts\n  decoder[0.mixer = attention\n")]
     [InlineData("\nfacts\n  decoder[9..1].mixer = attention\n")]
     [InlineData("\nfacts\n  decoder[0..99999999].mixer = attention\n")]
