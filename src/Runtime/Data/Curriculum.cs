@@ -32,7 +32,7 @@ public sealed class Curriculum : IConversationSource
         [
             new(QuestionKinds.Present, 1), new(QuestionKinds.At, 2), new(QuestionKinds.Beside, 2),
             new(QuestionKinds.Count, 1), new(QuestionKinds.Choice, 1), new(QuestionKinds.Tag, 1),
-            new(QuestionKinds.Tagged, 1), new(QuestionKinds.Where, 1), new(QuestionKinds.Mark, 1),
+            new(QuestionKinds.Tagged, 1), new(QuestionKinds.Where, 1), new(QuestionKinds.Mark, 1), new(QuestionKinds.Pairs, 2),
         ];
         var first = mosaics with { Grids = [new(1, 1), new(2, 1)], Kinds = kinds, Coarse = 0.3, Distinct = 0.3, Augment = true, Turns = Turns };
         var second = first with { Grids = [new(1, 1), new(2, 2), new(3, 2), new(4, 3)], Coarse = 0.4 };

@@ -63,6 +63,7 @@ ref struct Interview
         QuestionKinds.Tagged => _mosaic.Side == 1 ? null : AskTagged(),
         QuestionKinds.Where => _mosaic.Side == 1 ? null : AskWhere(),
         QuestionKinds.Mark => _mosaic.Side == 1 ? null : AskMark(),
+        QuestionKinds.Pairs => _mosaic.Side == 1 ? null : AskPairs(),
         _ => AskChoice(),
     };
 
@@ -135,6 +136,19 @@ ref struct Interview
         if (_mosaic.Cells.Any(other => other.Class == asked.Class && other.Block != asked.Block)) return null;
         _told.TellCell(cell);
         return new(Questions.Mark(_classes[asked.Class]), asked.Tag!.Value.ToString(), QuestionKinds.Mark);
+    }
+
+    // The alphabet's order has nothing to do with places: what is said after a tag has to be found by that tag. Nothing is open afterwards.
+    Turn? AskPairs()
+    {
+        if (OpenCell() is null) return null;
+        var pairs = new SortedDictionary<char, string>();
+        for (var i = 0; i < _mosaic.Cells.Count; i++)
+        {
+            pairs[_mosaic.Cells[i].Tag!.Value] = ClassAt(i);
+            _told.TellCell(i);
+        }
+        return new(Questions.Pairs, string.Join(' ', pairs.Select(pair => $"{pair.Key} {pair.Value}")), QuestionKinds.Pairs);
     }
 
     Turn? AskCount()

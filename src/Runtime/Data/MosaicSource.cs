@@ -39,19 +39,6 @@ public sealed class MosaicSource : IConversationSource
     /// <summary>Names of the classes.</summary>
     public IReadOnlyList<string> Classes => _pictures.Classes;
 
-    /// <summary>All answers that a kind of question may have.</summary>
-    public IReadOnlyList<string> Answers(string kind) => kind switch
-    {
-        QuestionKinds.Present or QuestionKinds.Tagged => [Questions.Yes, Questions.No],
-        QuestionKinds.Count => ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"],
-        QuestionKinds.Choice => [.. Questions.OptionLetters.Select(letter => letter.ToString())],
-        QuestionKinds.At or QuestionKinds.Beside => Classes,
-        QuestionKinds.Tag or QuestionKinds.Mark => [.. _options.Letters.Select(letter => letter.ToString())],
-        QuestionKinds.Where => [.. _options.Grids.Where(grid => grid is { Side: > 1, Weight: > 0 })
-            .SelectMany(grid => Enumerable.Range(0, grid.Side * grid.Side).Select(cell => Questions.Place(grid.Side, cell))).Distinct()],
-        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, $"expected one of {string.Join(", ", QuestionKinds.Taught)}"),
-    };
-
     /// <summary>Classes from the one that looks most like a class to the one that looks least like it.</summary>
     public IReadOnlyList<int> LookAlikesOf(int classIndex) => _lookAlikes[classIndex];
 

@@ -25,10 +25,12 @@ public static class QuestionKinds
     public const string Where = "where";
     /// <summary>"which tag is beside the X?": a letter. A lesson: binding a picture to its tag, the other way round than <see cref="Beside"/>.</summary>
     public const string Mark = "mark";
+    /// <summary>"what is beside each tag?": all tags by the alphabet, each with its class. A lesson: finding a tag by its name, many times in one answer.</summary>
+    public const string Pairs = "pairs";
 
     /// <summary>The kinds that are judged, in the order in which reports list them.</summary>
     public static IReadOnlyList<string> All { get; } = [Present, At, Beside, Count, Choice];
 
     /// <summary>The kinds that may be asked: those that are judged, and the lessons, which take <see cref="Beside"/> apart.</summary>
-    public static IReadOnlyList<string> Taught { get; } = [.. All, Tag, Tagged, Where, Mark];
+    public static IReadOnlyList<string> Taught { get; } = [.. All, Tag, Tagged, Where, Mark, Pairs];
 }

@@ -19,6 +19,8 @@ static class Questions
 
     public static string Mark(string name) => $"which tag is beside the {name}?";
 
+    public const string Pairs = "what is beside each tag?";
+
     public static string Count(string name) => $"how many show {WithArticle(name)}?";
 
     public static string Choice(int side, int cell, IReadOnlyList<string> options)

@@ -40,6 +40,8 @@ sealed partial class AskedQuestion
             Assert.True(cell >= 0, $"'{question}' names a tag that isn't there");
             return new(cells => names[cells[cell]]);
         }
+        if (question == "what is beside each tag?")
+            return new(cells => string.Join(' ', layout.Cells.Select((c, i) => $"{c.Tag} {names[cells[i]]}").Distinct().Order(StringComparer.Ordinal)));
         if (Tag().Match(question) is { Success: true } tag)
             return new(_ => layout.Cells[Cell(tag)].Tag.ToString()!);
         if (Where().Match(question) is { Success: true } where)

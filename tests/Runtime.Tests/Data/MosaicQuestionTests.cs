@@ -17,11 +17,7 @@ public class MosaicQuestionTests
             var turns = source.Get(i).Turns;
             Assert.InRange(turns.Count, 1, 5);
             Assert.StartsWith("<image>\n", turns[0].Question);
-            foreach (var turn in turns)
-            {
-                Assert.Equal(AskedQuestion.Read(turn.Question, layout, source.Classes).AnswerIn(classes), turn.Answer);
-                Assert.Contains(turn.Answer, source.Answers(turn.Kind));
-            }
+            foreach (var turn in turns) Assert.Equal(AskedQuestion.Read(turn.Question, layout, source.Classes).AnswerIn(classes), turn.Answer);
         }
     }
 
@@ -41,7 +37,6 @@ public class MosaicQuestionTests
             foreach (var turn in source.Get(i).Turns)
             {
                 Assert.Equal(AskedQuestion.Read(turn.Question, layout, source.Classes).AnswerIn(classes), turn.Answer);
-                Assert.Contains(turn.Answer, source.Answers(turn.Kind));
                 seen.Add(turn.Kind);
             }
         }
