@@ -75,9 +75,20 @@ static class Overlay
     static MappingNode Placement(MappingNode low, MappingNode high)
     {
         var (lower, upper) = (PlacementForm.Of(low), PlacementForm.Of(high));
-        if (!lower.Takes(upper)) return high with { Replaces = true };
-        return upper == PlacementForm.Towers ? Mappings(low, high, _ => PlacementShape.OfTower) : Mappings(low, high, upper.Keys);
+        if (!lower.Takes(upper))
+        {
+            var directed = lower is PlacementForm.Counted or PlacementForm.Periodic;
+            return high with { Entries = [.. high.Entries.Where(entry => !(directed && entry.Provisional))], Replaces = true };
+        }
+        if (upper == PlacementForm.Towers) return Mappings(low, high, _ => PlacementShape.OfTower);
+        var merged = Mappings(low, high, upper.Keys);
+        // A direction alone patches what lies below, whichever of the two forms that has; what comes after it may be of the other.
+        if (lower != PlacementForm.Direction) return Marked(merged, entry => entry.Provisional && high.Find(entry.Key.Text) is null);
+        return upper == PlacementForm.Direction ? merged : Marked(merged, entry => entry.Provisional || high.Find(entry.Key.Text) is null);
     }
+
+    static MappingNode Marked(MappingNode placement, Func<Entry, bool> provisional) =>
+        placement with { Entries = [.. placement.Entries.Select(entry => entry with { Provisional = provisional(entry) })] };
 
     /// <summary>The case of a choice, and its entry where it has settings.</summary>
     public static (string Name, Entry? Entry)? CaseOf(Node node) => node switch

@@ -44,4 +44,8 @@ public sealed record MappingNode(string Path, Span Span, EquatableArray<Entry> E
     public Node? Get(string key) => Find(key)?.Value is { } value && value is not ScalarNode { Kind: ScalarKind.Null } ? value : null;
 }
 
-public sealed record Entry(ScalarNode Key, Node Value);
+/// <param name="Provisional">
+/// A mark of composition: a placement's <c>from</c> that was written before its form was. It patches a placement of that form, and goes with
+/// one of the other form, which the form replaces.
+/// </param>
+public sealed record Entry(ScalarNode Key, Node Value, bool Provisional = false);

@@ -20,6 +20,8 @@ public class CompositionTests
             "layers: { attention: { every: 2, from: tail } }", "layers: { attention: { at: [1] } }", "layers: { attention: all }",
             "layers: { attention: { embedding: none, decoder: { every: 2, from: head } } }",
             "layers: { attention: { decoder: { every: 3 } } }", "layers: { attention: { decoder: all } }",
+            "layers: { attention: { from: tail } }", "layers: { attention: { from: ~ } }", "layers: { attention: { every: 3 } }",
+            "layers: { attention: { count: 2, pattern: stacked } }", "layers: { attention: { from: head, every: 4 } }", "layers: { attention: { count: ~ } }",
         ],
         [
             "distill: { clip: 1 }", "distill: { schedule: { wsd: { warmup: 5%, decay: 5% } } }", "distill: { schedule: { wsd: { decay: 9% } } }",
@@ -31,7 +33,7 @@ public class CompositionTests
     ];
 
     static readonly Gen<MappingNode> Overlays =
-        Gen.Select(Gen.Int[0, 12], Gen.Int[0, 12], Gen.Int[0, 12], Gen.Int[0, 24], Gen.Int[0, 24]).Select((a, b, c, d, e) =>
+        Gen.Select(Gen.Int[0, 12], Gen.Int[0, 12], Gen.Int[0, 12], Gen.Int[0, 26], Gen.Int[0, 24]).Select((a, b, c, d, e) =>
         {
             int[] picks = [a, b, c, d, e];
             var lines = Lines.Zip(picks, (choices, pick) => pick < choices.Length ? choices[pick] : null).Where(line => line is not null);
@@ -73,6 +75,21 @@ public class CompositionTests
         Assert.Equal(Meaning(overlay), Meaning(Overlay.Specs(nothing, overlay)));
         Assert.Equal(Meaning(overlay), Meaning(Overlay.Specs(overlay, overlay)));
     }, iter: 300, threads: 1);
+
+    // A direction alone patches whichever form lies below it, and a form replaces another one whole.
+    [Theory]
+    [InlineData("{ count: 3, from: head, pattern: stacked }", "{ from: tail }", "{ every: 6 }", "{every: 6}")]
+    [InlineData("{ every: 3, from: head }", "{ from: tail }", "{ every: 6 }", "{every: 6, from: tail}")]
+    [InlineData("{ at: [1] }", "{ from: tail }", "{ every: 6 }", "{every: 6, from: tail}")]
+    [InlineData("{ every: 3, from: head }", "{ from: tail }", "{ count: 6 }", "{count: 6}")]
+    [InlineData("{ count: 3, from: head }", "{ from: ~ }", "{ count: 6 }", "{count: 6}")]
+    public void A_direction_waits_for_its_form(string low, string middle, string high, string expected)
+    {
+        MappingNode Placed(string phrase) => Read($"mmmodel: 1\nmodel: Overlay\nlayers: {{ attention: {phrase} }}");
+        var (a, b, c) = (Placed(low), Placed(middle), Placed(high));
+        foreach (var composed in new[] { Overlay.Specs(Overlay.Specs(a, b), c), Overlay.Specs(a, Overlay.Specs(b, c)) })
+            Assert.Equal(expected, Meaning(((MappingNode)composed.Get("layers")!).Get("attention")!));
+    }
 
     /// <summary>What the laws are tested with is of the language, by the checks that every file passes.</summary>
     [Fact]
