@@ -15,13 +15,25 @@ static class Tree
             .Select(path => new SpecFile("models/" + Path.GetFileName(path), File.ReadAllText(path))),
     ];
 
-    static readonly ParsedSpec[] ShippedParsed = [.. Shipped.Select(SpecParser.Parse)];
+    /// <summary>The paper's figures, by path.</summary>
+    public static IReadOnlyList<SpecFile> Reports { get; } =
+    [
+        .. Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "models", "paper"), "*.yaml")
+            .OrderBy(path => path, StringComparer.Ordinal)
+            .Select(path => new SpecFile("models/paper/" + Path.GetFileName(path), File.ReadAllText(path))),
+    ];
 
-    public static EquatableArray<BoundSpec> Bind(params SpecFile[] files) => Catalog.Bind([.. files.Select(SpecParser.Parse)]);
+    static readonly ParsedSpec[] ShippedParsed = [.. Shipped.Select(SpecParser.Parse)];
+    static readonly ParsedReport[] ReportsParsed = [.. Reports.Select(ParsedReport.Parse)];
+
+    /// <summary>Binds files and the paper's figures.</summary>
+    public static EquatableArray<BoundSpec> Bind(params SpecFile[] files) => Catalog.BindFiles([.. files, .. Reports]);
 
     /// <summary>Binds files among the shipped ones; gives theirs alone, in the order given.</summary>
     public static BoundSpec[] BindAmongShipped(params SpecFile[] files) =>
-        [.. Catalog.Bind([.. ShippedParsed, .. files.Select(SpecParser.Parse)]).Skip(ShippedParsed.Length)];
+        [.. Catalog.Bind(
+            [.. ShippedParsed, .. files.Where(file => SpecParser.IsSpec(file.Path)).Select(SpecParser.Parse)],
+            [.. ReportsParsed, .. files.Where(file => !SpecParser.IsSpec(file.Path)).Select(ParsedReport.Parse)]).Skip(ShippedParsed.Length)];
 
     /// <summary>A model that extends a shipped one by some lines, all warnings and hints allowed.</summary>
     public static ModelSpec Variant(string of, string lines)

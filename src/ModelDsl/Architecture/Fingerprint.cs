@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using MmMamba.ModelDsl.Rendering;
 using MmMamba.ModelDsl.Specs;
 
@@ -15,40 +12,35 @@ static class Fingerprint
 {
     public static string Of(ModelSpec model, EquatableArray<ResolvedLayer> layers, IEnumerable<TensorSlot> tensors)
     {
-        var text = new StringBuilder("mmmodel 1\n");
-        void Line(params object?[] words) => text.Append(string.Join(" ", words.Select(Word))).Append('\n');
-
-        Line("hidden", model.Hidden);
-        Line("tokens", model.Tokens.Vocab, model.Tokens.Image);
-        Line("vision", model.Vision.Image, model.Vision.Patch, model.Vision.PixelShuffle, model.Vision.Projector, model.Vision.Normalize);
+        var text = new CanonicalText();
+        text.Line("hidden", model.Hidden);
+        text.Line("tokens", model.Tokens.Vocab, model.Tokens.Image);
+        text.Line("vision", model.Vision.Image, model.Vision.Patch, model.Vision.PixelShuffle, model.Vision.Projector, model.Vision.Normalize);
         foreach (var layer in layers)
         {
-            Line("layer", layer.Index, layer.Tower, layer.LocalIndex, "norm", layer.NormEps, "mlp", layer.MlpHidden);
-            var mixer = layer.Mixer;
-            if (mixer is ResolvedAttention attention)
-                Line("attention", mixer.Heads, mixer.KvHeads, mixer.HeadDim,
-                    "rope", attention.RopeTheta, attention.MaxPositions, attention.DynamicFactor);
-            else if (mixer is ResolvedMamba2 mamba)
-                Line("mamba2", mixer.Heads, mixer.KvHeads, mixer.HeadDim, "conv", mamba.Conv, "gate", mamba.Gate, "gate_norm", mamba.GateNorm,
-                    "decay", mamba.Decay, "skip", mamba.Skip, "qk_norm", mamba.QkNorm, "norm", mamba.NormEps);
+            text.Line("layer", layer.Index, layer.Tower, layer.LocalIndex, "norm", layer.NormEps, "mlp", layer.MlpHidden);
+            Mixer(text, layer.Mixer);
         }
         foreach (var tensor in tensors)
-            Line("tensor", tensor.Name, Words.Of(tensor.Group), string.Join("x", tensor.Shape));
-        return Digest(text.ToString());
+            text.Line("tensor", tensor.Name, Words.Of(tensor.Group), string.Join("x", tensor.Shape));
+        return text.Digest();
     }
 
-    static string Word(object? value) => value switch
+    /// <summary>The identity of one layer's mixer, wherever it stands: mixers of one identity have the same tensors and compute the same.</summary>
+    public static string Of(int hidden, ResolvedMixer mixer)
     {
-        null => "none",
-        bool on => on ? "on" : "off",
-        decimal number => CanonicalNumber.Of(number),
-        _ => Convert.ToString(value, CultureInfo.InvariantCulture)!,
-    };
+        var text = new CanonicalText().Line("mixer", "hidden", hidden);
+        Mixer(text, mixer);
+        return text.Digest();
+    }
 
-    static string Digest(string text)
+    static void Mixer(CanonicalText text, ResolvedMixer mixer)
     {
-        using var sha = SHA256.Create();
-        var digest = sha.ComputeHash(Encoding.UTF8.GetBytes(text));
-        return string.Concat(digest.Take(8).Select(b => b.ToString("x2", CultureInfo.InvariantCulture)));
+        if (mixer is ResolvedAttention attention)
+            text.Line("attention", mixer.Heads, mixer.KvHeads, mixer.HeadDim,
+                "rope", attention.RopeTheta, attention.MaxPositions, attention.DynamicFactor);
+        else if (mixer is ResolvedMamba2 mamba)
+            text.Line("mamba2", mixer.Heads, mixer.KvHeads, mixer.HeadDim, "conv", mamba.Conv, "gate", mamba.Gate, "gate_norm", mamba.GateNorm,
+                "decay", mamba.Decay, "skip", mamba.Skip, "qk_norm", mamba.QkNorm, "norm", mamba.NormEps);
     }
 }

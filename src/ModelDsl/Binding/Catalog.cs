@@ -7,14 +7,22 @@ namespace MmMamba.ModelDsl.Binding;
 /// <summary>What one spec came to, among the others.</summary>
 /// <param name="Name">The model; null where the file names none.</param>
 /// <param name="Model">The model's spec, complete; null where it has errors.</param>
-/// <param name="Diagnostics">Everything found in this file, by place.</param>
-public sealed record BoundSpec(string Path, string? Name, ModelSpec? Model, EquatableArray<Diagnostic> Diagnostics)
+/// <param name="Diagnostics">Everything found in this file, by place; then what was found in the table that it reports.</param>
+/// <param name="IsFamily">Whether the file names an ablation family, and not a model.</param>
+/// <param name="Family">What the family means; null where it has errors.</param>
+/// <param name="Members">Names of the family's members, as far as they are known also where it has errors.</param>
+public sealed record BoundSpec(
+    string Path, string? Name, ModelSpec? Model, EquatableArray<Diagnostic> Diagnostics,
+    bool IsFamily = false, ResolvedFamily? Family = null, EquatableArray<string> Members = default)
 {
     /// <inheritdoc cref="ParsedSpec.DeclaredIn"/>
     public string? DeclaredIn { get; init; }
 
     /// <summary>What the model was bound from; null where there is none.</summary>
     public WrittenSpec? Written { get; init; }
+
+    /// <summary>Whether the file has come to what it describes, a model or a family.</summary>
+    public bool Holds => Model is not null || Family is not null;
 }
 
 /// <summary>Binds the specs of a tree together: bases under what extends them, students to their teachers.</summary>
@@ -26,32 +34,57 @@ public static class Catalog
         public List<Diagnostic> Found { get; } = [.. spec.Diagnostics];
         public Scope? Scope { get; set; }
         public ModelSpec? Model { get; set; }
+        public ResolvedFamily? Family { get; set; }
+        public EquatableArray<string> Members { get; set; }
         public Item? Base { get; set; }
         public bool Bound { get; set; }
-        public bool Broken => Model is null;
+        public bool Broken { get; set; } = true;
     }
 
     /// <summary>
     /// Binds every spec, in the order given. A broken spec has no model and leaves the others as they are; what extends it says so
     /// in one diagnostic. Names are settled in the order of the paths, declarations first, so that the outcome doesn't hang on the order of the files.
     /// </summary>
-    public static EquatableArray<BoundSpec> Bind(IReadOnlyList<ParsedSpec> specs)
+    /// <param name="reports">The files of figures that families may name.</param>
+    public static EquatableArray<BoundSpec> Bind(IReadOnlyList<ParsedSpec> specs, IReadOnlyList<ParsedReport>? reports = null)
     {
         var items = specs.Select(spec => new Item(spec)).ToList();
-        var models = Named(items);
-        foreach (var item in items) Bind(item, models);
-        foreach (var item in items) item.Bound = false;
-        foreach (var item in items) Teach(item, models);
-        Budgets(items);
-        return [.. items.Select(Result)];
+        var named = Named(items);
+        var (models, families) = (Of(named, isFamily: false), Of(named, isFamily: true));
+        var modelItems = items.Where(item => !item.Spec.IsFamily).ToList();
+        foreach (var item in modelItems) Bind(item, models, Bind);
+        foreach (var item in modelItems) item.Bound = false;
+        foreach (var item in modelItems) Teach(item, models);
+
+        var resolutions = new Resolutions(modelItems.Select(item => item.Model).OfType<ModelSpec>());
+        Budgets(modelItems, resolutions);
+
+        var known = models.ToDictionary(name => name.Key, name => new KnownModel(name.Value.Spec.FileName, name.Value.Model, name.Value.Scope?.Merged), StringComparer.Ordinal);
+        var tree = new KnownModels(known, resolutions, reports ?? []);
+        foreach (var item in items.Where(item => item.Spec.IsFamily)) Bind(item, families, family => BindFamily(family, tree));
+        var told = new HashSet<Diagnostic>();
+        return [.. items.Select(item => Result(item, told))];
     }
 
-    static BoundSpec Result(Item item)
+    static Dictionary<string, Item> Of(Dictionary<string, Item> named, bool isFamily) =>
+        named.Where(name => name.Value.Spec.IsFamily == isFamily).ToDictionary(name => name.Key, name => name.Value, StringComparer.Ordinal);
+
+    /// <summary>Binds files as they are: specs by their extension, all others as figures.</summary>
+    public static EquatableArray<BoundSpec> BindFiles(IEnumerable<SpecFile> files)
+    {
+        var all = files.ToLookup(file => SpecParser.IsSpec(file.Path));
+        return Bind([.. all[true].Select(SpecParser.Parse)], [.. all[false].Select(ParsedReport.Parse)]);
+    }
+
+    /// <param name="told">What was said of files of figures: those are shared, and their mistakes told once.</param>
+    static BoundSpec Result(Item item, HashSet<Diagnostic> told)
     {
         var found = Allowance.Apply(item.Spec, [.. item.Found, .. item.Scope?.Found ?? []])
-            .OrderBy(diagnostic => diagnostic.Span.StartLine).ThenBy(diagnostic => diagnostic.Span.StartColumn)
+            .Where(diagnostic => diagnostic.Path == item.Spec.Path || told.Add(diagnostic))
+            .OrderBy(diagnostic => diagnostic.Path == item.Spec.Path ? 0 : 1)
+            .ThenBy(diagnostic => diagnostic.Span.StartLine).ThenBy(diagnostic => diagnostic.Span.StartColumn)
             .ThenBy(diagnostic => diagnostic.Id, StringComparer.Ordinal);
-        return new(item.Spec.Path, item.Spec.Name, item.Model, [.. found])
+        return new(item.Spec.Path, item.Spec.Name, item.Model, [.. found], item.Spec.IsFamily, item.Family, item.Members)
         {
             DeclaredIn = item.Spec.DeclaredIn,
             Written = item.Model is null ? null : item.Scope?.Written,
@@ -66,7 +99,7 @@ public static class Catalog
         {
             if (folded.TryGetValue(item.Spec.Name!, out var first))
             {
-                item.Found.Add(Diagnostics.DuplicateModel.At(item.Spec.Path, item.Spec.Root?.Get("model")?.Span ?? Span.FileStart, Quote.Of(item.Spec.Name!), first.Spec.FileName));
+                item.Found.Add(Diagnostics.DuplicateModel.At(item.Spec.Path, item.Spec.Root?.Get(item.Spec.IsFamily ? "ablation" : "model")?.Span ?? Span.FileStart, Quote.Of(item.Spec.Name!), first.Spec.FileName));
                 continue;
             }
             folded.Add(item.Spec.Name!, item);
@@ -76,7 +109,7 @@ public static class Catalog
     }
 
     /// <summary>Binds an item after its bases, nearest to the root first; a chain may be as long as there are files.</summary>
-    static void Bind(Item item, Dictionary<string, Item> models)
+    static void Bind(Item item, Dictionary<string, Item> models, Action<Item> bind)
     {
         var chain = new List<Item>();
         for (var next = item; next is { Bound: false }; next = next.Base)
@@ -89,7 +122,7 @@ public static class Catalog
             next.Base = low;
         }
         Cycle(chain);
-        for (var i = chain.Count - 1; i >= 0; i--) Bind(chain[i]);
+        for (var i = chain.Count - 1; i >= 0; i--) bind(chain[i]);
     }
 
     static ScalarNode? BaseName(Item item) =>
@@ -114,9 +147,21 @@ public static class Catalog
         if (BrokenBase(item) || item.Spec.Root is not { } own || item.Found.Any(IsError)) return;
         var scope = new Scope(item.Spec, own, item.Base is { Scope: { } low } ? Overlay.Specs(low.Merged, own) : own);
         item.Scope = scope;
-        OwnLines.Check(scope, item.Base?.Scope?.Merged);
+        OwnLines.Check(scope, item.Base?.Scope?.Merged, SpecShape.Root);
         item.Model = ModelBinder.Bind(scope);
         if (item.Model is not null) scope.Written = new(scope.Merged, new(scope.Towers!), new(scope.Layers!), item.Base?.Scope?.Written);
+        item.Broken = item.Model is null;
+    }
+
+    static void BindFamily(Item item, KnownModels tree)
+    {
+        if (BrokenBase(item) || item.Spec is not { Root: { } own, Name: not null } || item.Found.Any(IsError)) return;
+        var scope = new Scope(item.Spec, own, item.Base is { Scope: { } low } ? Overlay.Families(low.Merged, own) : own);
+        item.Scope = scope;
+        OwnLines.Check(scope, item.Base?.Scope?.Merged, FamilyShape.Root);
+        var binder = new FamilyBinder(scope, tree);
+        item.Family = binder.Bind();
+        (item.Members, item.Broken) = (binder.Names, !binder.InShape);
     }
 
     static bool BrokenBase(Item item)
@@ -127,17 +172,10 @@ public static class Catalog
     }
 
     /// <summary>Holds models against their budgets, which only what they come to can tell.</summary>
-    static void Budgets(List<Item> items)
+    static void Budgets(List<Item> items, Resolutions resolutions)
     {
-        if (!items.Any(item => item.Model?.Budget is not null)) return;
-        var models = items.Where(item => item.Model is not null).ToDictionary(item => item.Model!.Name, item => item.Model!, StringComparer.Ordinal);
-        var teachers = new Dictionary<string, ResolvedModel>(StringComparer.Ordinal);
         foreach (var item in items)
-            if (item is { Model: { Budget: { } budget } model, Scope: { } scope })
-                BudgetCheck.Check(scope, budget, Resolver.Resolve(model, model.Teacher is { } teacher ? Teacher(teacher) : null));
-
-        ResolvedModel Teacher(string name) =>
-            teachers.TryGetValue(name, out var known) ? known : teachers[name] = Resolver.Resolve(models[name]);
+            if (item is { Model: { Budget: { } budget } model, Scope: { } scope }) BudgetCheck.Check(scope, budget, resolutions.Of(model.Name));
     }
 
     static bool IsError(Diagnostic diagnostic) => diagnostic.Severity == Severity.Error;
@@ -155,10 +193,10 @@ public static class Catalog
         {
             var student = chain[i];
             if (student.Model is not { Teacher: { } teacher } || student.Scope is not { } scope) continue;
-            if (BrokenBase(student)) student.Model = null;
+            if (BrokenBase(student)) (student.Model, student.Broken) = (null, true);
             else TeacherCheck.Check(scope, student.Model, teacher, models.TryGetValue(teacher, out var found) ? found.Model : null,
                 found?.Spec.FileName, [.. models.Keys.OrderBy(model => model, StringComparer.Ordinal)]);
-            if (scope.HasErrors) student.Model = null;
+            if (scope.HasErrors) (student.Model, student.Broken) = (null, true);
         }
     }
 }

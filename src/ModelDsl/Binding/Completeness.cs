@@ -20,7 +20,8 @@ static class Completeness
                 if (atRoot && key.Name is "attention") continue;
                 Node(scope, value, key.Shape, Quote.Of(key.Name), [.. places, mapping.Find(key.Name)!.Key]);
             }
-            else if (key.Required)
+            // Keys of the file alone were required of the file.
+            else if (key is { Required: true, Own: false })
             {
                 scope.Report(Diagnostics.MissingKey, [mapping.Find(key.Name)?.Value, .. places.Reverse()], owner, Quote.Of(key.Name), key.Shape.Expected);
             }
@@ -33,6 +34,10 @@ static class Completeness
         {
             case MappingShape mapping when node is MappingNode inside:
                 Mapping(scope, inside, mapping, owner, places);
+                break;
+            // An overlay is complete only with what lies below it.
+            case NamedShape named when named.Item != FamilyShape.Variant && node is MappingNode inside:
+                foreach (var entry in inside.Entries) Node(scope, entry.Value, named.Item, Quote.Of(entry.Key.Text), [.. places, entry.Key]);
                 break;
             case ChoiceShape choice when Overlay.CaseOf(node) is { Entry: { } entry } && choice.Find(entry.Key.Text) is { } one:
                 Node(scope, entry.Value, one.Shape, Quote.Of(entry.Key.Text), [.. places, entry.Key]);

@@ -2,7 +2,7 @@ using MmMamba.ModelDsl.Specs;
 
 namespace MmMamba.ModelDsl.Binding;
 
-/// <summary>The one table of diagnostics. Ids never change their meaning; docs/diagnostics.md is rendered from here.</summary>
+/// <summary>The one table of diagnostics; those of families are its part <see cref="FamilyDiagnostics"/>. Ids never change their meaning; docs/diagnostics.md is rendered from here.</summary>
 public static class Diagnostics
 {
     static readonly List<DiagnosticRule> Table = [];
@@ -288,5 +288,5 @@ public static class Diagnostics
         "mmmodel: 1\nmodel: Bold\nextends: TinyHovle\nsummary: Bold. # mmmodel: allow «MMD020»");
 
     /// <summary>Every diagnostic, in the order of their ids.</summary>
-    public static EquatableArray<DiagnosticRule> All { get; } = new(Table);
+    public static EquatableArray<DiagnosticRule> All { get; } = [.. Table.Concat(FamilyDiagnostics.All).OrderBy(rule => rule.Id, StringComparer.Ordinal)];
 }

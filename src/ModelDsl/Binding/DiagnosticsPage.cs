@@ -44,7 +44,8 @@ public static class DiagnosticsPage
             page.Append(files[i].Text.TrimEnd('\n')).Append('\n');
         }
         page.Append("```\n```text\n");
-        foreach (var bound in Catalog.Bind([.. tree, .. files.Select(SpecParser.Parse)]).Skip(tree.Count))
+        var all = files.ToLookup(file => SpecParser.IsSpec(file.Path));
+        foreach (var bound in Catalog.Bind([.. tree, .. all[true].Select(SpecParser.Parse)], [.. all[false].Select(ParsedReport.Parse)]).Skip(tree.Count))
             foreach (var diagnostic in bound.Diagnostics)
                 page.Append(diagnostic.ToString()).Append('\n');
         page.Append("```\n");

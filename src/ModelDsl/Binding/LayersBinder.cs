@@ -121,7 +121,7 @@ sealed class LayersBinder(Scope scope, List<Tower> towers)
         var interleaved = Placement.Interleaved(layers, count, from == "head");
         // Only where this file had a hand in it: what is inherited whole has warned in its base.
         var pattern = mapping.Get("pattern")!;
-        if (interleaved == stacked && new[] { pattern, mapping.Get("count")!, mapping.Get("from")! }.Any(scope.Wrote))
+        if (count > 0 && interleaved == stacked && new[] { pattern, mapping.Get("count")!, mapping.Get("from")! }.Any(scope.Wrote))
             scope.Report(Diagnostics.InterleavedIsStacked, [pattern, mapping.Get("count"), mapping.Get("from")], count, layers, from);
         return interleaved;
     }

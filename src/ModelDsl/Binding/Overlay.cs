@@ -12,7 +12,10 @@ namespace MmMamba.ModelDsl.Binding;
 static class Overlay
 {
     /// <summary>The specs merged; what speaks of one file alone (its name, its summary) is the upper one's.</summary>
-    public static MappingNode Specs(MappingNode low, MappingNode high) => Mappings(Inheritable(low), high, SpecShape.Root);
+    public static MappingNode Specs(MappingNode low, MappingNode high) => Mappings(Inheritable(low, SpecShape.Root), high, SpecShape.Root);
+
+    /// <summary>The families merged.</summary>
+    public static MappingNode Families(MappingNode low, MappingNode high) => Mappings(Inheritable(low, FamilyShape.Root), high, FamilyShape.Root);
 
     /// <summary>The node that results from laying one over the other.</summary>
     public static Node Merge(Node low, Node high, Shape shape)
@@ -24,6 +27,7 @@ static class Overlay
             LayersShape => Both(low, high, (a, b) => Mappings(a, b, _ => LayersShape.Placement)),
             PlacementShape => Both(low, high, Placement),
             MappingShape mapping => Both(low, high, (a, b) => Mappings(a, b, mapping)),
+            NamedShape named => Both(low, high, (a, b) => Mappings(a, b, _ => named.Item)),
             _ => high,
         };
     }
@@ -98,8 +102,8 @@ static class Overlay
         _ => null,
     };
 
-    static MappingNode Inheritable(MappingNode root) =>
-        root with { Entries = new(root.Entries.Where(entry => SpecShape.Root.Find(entry.Key.Text) is not { Own: true })) };
+    static MappingNode Inheritable(MappingNode root, MappingShape shape) =>
+        root with { Entries = new(root.Entries.Where(entry => shape.Find(entry.Key.Text) is not { Own: true })) };
 
     /// <summary>Whether the nodes say the same: as written, but with numbers by value and words of a choice as its cases.</summary>
     public static bool SameMeaning(Node a, Node b) => (a, b) switch

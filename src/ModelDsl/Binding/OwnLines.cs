@@ -5,13 +5,13 @@ namespace MmMamba.ModelDsl.Binding;
 /// <summary>Holds what a file wrote against what it inherits: removals of nothing, and values that are inherited already.</summary>
 static class OwnLines
 {
-    public static void Check(Scope scope, MappingNode? inherited) => Mapping(scope, scope.Own, inherited, key => SpecShape.Root.Find(key)?.Shape, root: true);
+    public static void Check(Scope scope, MappingNode? inherited, MappingShape root) => Mapping(scope, scope.Own, inherited, key => root.Find(key)?.Shape, root);
 
-    static void Mapping(Scope scope, MappingNode own, MappingNode? low, Func<string, Shape?> shapes, bool root = false)
+    static void Mapping(Scope scope, MappingNode own, MappingNode? low, Func<string, Shape?> shapes, MappingShape? root = null)
     {
         foreach (var entry in own.Entries)
         {
-            if (root && SpecShape.Root.Find(entry.Key.Text) is { Own: true }) continue;
+            if (root?.Find(entry.Key.Text) is { Own: true }) continue;
             var below = low?.Get(entry.Key.Text);
             if (entry.Value is ScalarNode { Kind: ScalarKind.Null })
             {
@@ -27,6 +27,9 @@ static class OwnLines
         {
             case MappingNode own when shape is MappingShape mapping:
                 Mapping(scope, own, low as MappingNode, key => mapping.Find(key)?.Shape);
+                break;
+            case MappingNode own when shape is NamedShape named:
+                Mapping(scope, own, low as MappingNode, _ => named.Item);
                 break;
             case MappingNode own when shape is LayersShape:
                 Mapping(scope, own, low as MappingNode, _ => LayersShape.Placement);

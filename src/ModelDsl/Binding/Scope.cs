@@ -7,7 +7,8 @@ namespace MmMamba.ModelDsl.Binding;
 /// The spec that is being bound, with everything that it extends merged in. Its diagnostics always stand in its own file: a
 /// conflict with an inherited line is shown where this file caused it, or at its <c>extends</c>.
 /// </summary>
-sealed class Scope(ParsedSpec spec, MappingNode own, MappingNode merged)
+/// <param name="cause">Where what has no place of its own is shown; otherwise it is <c>extends</c>.</param>
+sealed class Scope(ParsedSpec spec, MappingNode own, MappingNode merged, Node? cause = null)
 {
     readonly List<Diagnostic> _found = [];
     readonly HashSet<Diagnostic> _known = [];
@@ -26,8 +27,8 @@ sealed class Scope(ParsedSpec spec, MappingNode own, MappingNode merged)
     public IReadOnlyList<Diagnostic> Found => _found;
     public bool HasErrors => _found.Any(diagnostic => diagnostic.Severity == Severity.Error);
 
-    /// <summary>Where <c>extends</c> names the base; the model's name where there is none.</summary>
-    public Node Origin => own.Get("extends") ?? own.Get("model") ?? own;
+    /// <summary>Where <c>extends</c> names the base; the model's or family's name where there is none.</summary>
+    public Node Origin => cause ?? own.Get("extends") ?? own.Get("model") ?? own.Get("ablation") ?? own;
 
     public bool Wrote(Node node) => string.Equals(node.Path, spec.Path, StringComparison.Ordinal);
 
@@ -44,6 +45,17 @@ sealed class Scope(ParsedSpec spec, MappingNode own, MappingNode merged)
         // Towers that share a mistake report it once.
         if (_known.Add(diagnostic)) _found.Add(diagnostic);
     }
+
+    /// <summary>Adds what was found with places of its own.</summary>
+    public void Add(IEnumerable<Diagnostic> found)
+    {
+        foreach (var diagnostic in found)
+            if (_known.Add(diagnostic)) _found.Add(diagnostic);
+    }
+
+    /// <summary>Adds what was found in an inherited line, at the place of this file that brought it up.</summary>
+    public void Report(Diagnostic found, Node place) => Add(
+        [found with { Path = spec.Path, Span = (Wrote(place) ? place : Origin).Span, Message = $"{found.Message} (from {ParsedSpec.FileNameOf(found.Path)}:{Quote.Number(found.Span.StartLine)})" }]);
 
     public void Report(DiagnosticRule rule, Node? place, params object[] arguments) => Report(rule, [place], arguments);
 }

@@ -157,7 +157,7 @@ sealed class PlacementShape(bool inTower) : Shape
 
     /// <summary>What each form's keys hold; <c>count</c> and <c>pattern</c> go with <c>from</c>, and so does <c>every</c>.</summary>
     public static MappingShape Counted { get; } = new(
-        new("count", new IntegerShape(1, SpecShape.MaxLayers), true, Says: "How many layers."),
+        new("count", new IntegerShape(0, SpecShape.MaxLayers), true, Says: "How many layers."),
         new("from", new WordShape("head", "tail"), true, Says: "The end from which they are counted: the input's (`head`) or the output's (`tail`)."),
         new("pattern", new WordShape("interleaved", "stacked"), true, Says: "One layer of each of `count` equal blocks (`interleaved`), or all of them in a row (`stacked`)."));
     public static MappingShape Periodic { get; } = new(

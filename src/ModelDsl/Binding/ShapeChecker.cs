@@ -7,10 +7,20 @@ sealed class ShapeChecker(string path, List<Diagnostic> found)
 {
     public void CheckRoot(MappingNode root)
     {
-        foreach (var key in SpecShape.Root.Keys)
+        var (model, family) = (root.Find("model"), root.Find("ablation"));
+        if (model is not null && family is not null)
+            Add(FamilyDiagnostics.ModelAndFamily, root.Entries.Last(entry => entry == model || entry == family).Key);
+        else if (family is not null) Check(root, FamilyShape.Root, "a family");
+        else Check(root, SpecShape.Root, "a spec");
+    }
+
+    /// <summary>Checks a whole file.</summary>
+    public void Check(MappingNode root, MappingShape shape, string owner)
+    {
+        foreach (var key in shape.Keys)
             if (key is { Own: true, Required: true } && root.Find(key.Name) is null)
-                found.Add(Diagnostics.MissingKey.At(path, root.Entries.Count > 0 ? root.Entries[0].Key.Span : root.Span, "a spec", Quote.Of(key.Name), key.Shape.Expected));
-        Entries(root, SpecShape.Root, "a spec");
+                found.Add(Diagnostics.MissingKey.At(path, root.Entries.Count > 0 ? root.Entries[0].Key.Span : root.Span, owner, Quote.Of(key.Name), key.Shape.Expected));
+        Entries(root, shape, owner);
     }
 
     void Entries(MappingNode mapping, MappingShape shape, string owner)
@@ -29,7 +39,8 @@ sealed class ShapeChecker(string path, List<Diagnostic> found)
         else if (!(removable && IsRemoval(entry.Value))) Value(entry.Value, shape, name);
     }
 
-    void Value(Node node, Shape shape, string name)
+    /// <summary>Checks one value.</summary>
+    public void Value(Node node, Shape shape, string name)
     {
         switch (shape)
         {
@@ -85,6 +96,14 @@ sealed class ShapeChecker(string path, List<Diagnostic> found)
             case TowersShape towers: Towers(node, towers, name); break;
             case LayersShape: Layers(node, name); break;
             case PlacementShape placement: Placement(node, placement, name); break;
+            case NamedShape named: Named(node, named, name); break;
+            case ControlShape:
+                if (Scalars.Word(node) is null && node is not MappingNode { Entries.Count: > 0 }) Mistyped(node, shape, name);
+                break;
+            case FigureShape:
+                if (!FigureShape.Holds(node)) Mistyped(node, shape, name);
+                break;
+            case AnyShape: break;
             default: throw new InvalidOperationException("A shape without a check.");
         }
     }
@@ -158,6 +177,20 @@ sealed class ShapeChecker(string path, List<Diagnostic> found)
                 Add(Diagnostics.WrongType, entry.Key, "a tower's name", "small letters, digits and underscores that end with a letter", Quote.Describe(entry.Key));
             else if (!names.Add(entry.Key.Text)) Add(Diagnostics.Repeated, entry.Key, Quote.Of(entry.Key.Text));
             Entry(entry, entry.Value is MappingNode ? shape.Tower : shape.Layers, removable: false);
+        }
+    }
+
+    void Named(Node node, NamedShape shape, string name)
+    {
+        if (node is not MappingNode { Entries.Count: > 0 } mapping)
+        {
+            Mistyped(node, shape, name);
+            return;
+        }
+        foreach (var entry in mapping.Entries)
+        {
+            if (shape.IsName(entry.Key.Text)) Entry(entry, shape.Item);
+            else Add(FamilyDiagnostics.NotAName, entry.Key, Quote.Of(entry.Key.Text), shape.What, shape.Names);
         }
     }
 

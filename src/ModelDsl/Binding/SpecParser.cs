@@ -11,10 +11,11 @@ public sealed record SpecFile(string Path, string Text, string? DeclaredIn = nul
 /// One file, read and checked on its own. Equal by value, positions included, so that an incremental build can keep what it made
 /// from an equal one.
 /// </summary>
-/// <param name="Name">The model, where the file names one that can be a class; known also of a file that breaks off further down.</param>
+/// <param name="Name">The model or family, where the file names one that can be a class; known also of a file that breaks off further down.</param>
 /// <param name="Root">The file's nodes; null where the text couldn't be read.</param>
 /// <param name="Diagnostics">What is wrong with the file, whatever the others hold.</param>
-public sealed record ParsedSpec(string Path, string? Name, MappingNode? Root, EquatableArray<Diagnostic> Diagnostics)
+/// <param name="IsFamily">Whether it names an ablation family, and not a model.</param>
+public sealed record ParsedSpec(string Path, string? Name, MappingNode? Root, EquatableArray<Diagnostic> Diagnostics, bool IsFamily = false)
 {
     /// <summary>The doubts that the file lets stand.</summary>
     public EquatableArray<Allowance> Allowances { get; init; } = [];
@@ -39,15 +40,22 @@ public sealed record ParsedSpec(string Path, string? Name, MappingNode? Root, Eq
 /// <summary>Reads one file of the language.</summary>
 public static class SpecParser
 {
+    /// <summary>How a spec's file name ends.</summary>
+    public const string Extension = ".mmmodel.yaml";
+
+    /// <summary>Whether a file of this name is a spec.</summary>
+    public static bool IsSpec(string path) => path.EndsWith(Extension, StringComparison.OrdinalIgnoreCase);
+
     /// <summary>Reads a file; any text gives a result, never an exception.</summary>
     public static ParsedSpec Parse(SpecFile file)
     {
-        var (root, (model, extends), problems) = SpecReader.Read(file.Path, file.Text);
-        var name = model is not null && Identifiers.IsClassName(model) && !ReservedNames.Contains(model) ? model : null;
-        if (root is null) return new(file.Path, name, null, problems) { Extends = extends, DeclaredIn = file.DeclaredIn };
+        var (root, (written, extends), problems) = SpecReader.Read(file.Path, file.Text);
+        var name = written is { Text: var text } && Identifiers.IsClassName(text) && !ReservedNames.Contains(text) ? text : null;
+        var isFamily = written is { IsFamily: true };
+        if (root is null) return new(file.Path, name, null, problems, isFamily) { Extends = extends, DeclaredIn = file.DeclaredIn };
         var found = new List<Diagnostic>(problems);
         var allowances = Allowance.Read(file, found);
-        return Check(new(file.Path, name, null, new(found)) { Extends = extends, DeclaredIn = file.DeclaredIn, Allowances = allowances }, root);
+        return Check(new(file.Path, name, null, new(found), isFamily) { Extends = extends, DeclaredIn = file.DeclaredIn, Allowances = allowances }, root);
     }
 
     /// <summary>The spec with other nodes, checked, and what was wrong with its text.</summary>

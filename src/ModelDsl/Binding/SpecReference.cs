@@ -13,7 +13,7 @@ public static class SpecReference
             # Keys of a spec
 
             Every key, what it holds, and what it says, in the order in which the canonical form has them. *Needed* are those that a base writes; what a
-            model extends is inherited. `NAME` is a tower. This page is rendered from the table that also checks specs and makes
+            model extends is inherited. `NAME` is a tower, or a name that the file chooses. This page is rendered from the table that also checks specs and makes
             [the JSON Schema](../schemas/mmmodel.schema.json).
 
             | key | needed | holds | says |
@@ -24,6 +24,16 @@ public static class SpecReference
         var told = new Dictionary<Shape, string>();
         foreach (var key in SpecShape.Root.Keys.Where(key => key.Shape is MappingShape or ChoiceShape)) told[key.Shape] = key.Name;
         foreach (var key in SpecShape.Root.Keys) Row(page, told, "", key);
+        page.Append(
+            """
+
+            ## An ablation family
+
+            | key | needed | holds | says |
+            |---|---|---|---|
+
+            """.Replace("\r\n", "\n"));
+        foreach (var key in FamilyShape.Root.Keys) Row(page, told, "", key);
         return page.ToString();
     }
 
@@ -42,6 +52,7 @@ public static class SpecReference
     {
         MappingShape { Keys.Count: 0 } => "the word",
         MappingShape => "a mapping",
+        NamedShape named => $"{named.What} for each `NAME`",
         _ => shape.Expected,
     };
 
@@ -51,6 +62,8 @@ public static class SpecReference
         ChoiceShape choice => choice.Cases.Select(one => (".", one)),
         ListShape { Item: MappingShape item } => item.Keys.Select(key => ("[].", key)),
         TowersShape towers => towers.Tower.Keys.Select(key => ("[].NAME.", key)),
+        // A variant's keys are those above.
+        NamedShape { Item: MappingShape item } when item != FamilyShape.Variant => item.Keys.Select(key => (".NAME.", key)),
         LayersShape => LayersShape.Placements.Select(mixer => (".", mixer)),
         PlacementShape { InTower: false } => new[] { PlacementShape.Counted, PlacementShape.Periodic, PlacementShape.Listed }
             .SelectMany(form => form.Keys).GroupBy(key => key.Name).Select(keys => (".", keys.First() with { Required = false })),

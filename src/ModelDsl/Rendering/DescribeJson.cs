@@ -21,6 +21,7 @@ public static class DescribeJson
             .Field("teacher", String(model.Teacher))
             .Field("fingerprint", String(model.Fingerprint))
             .Field("converted_fingerprint", String(recipe?.ConvertedFingerprint))
+            .Field("recipe_fingerprint", String(ModelIdentity.Of(model).Recipe))
             .Field("checkpoint", String(model.Checkpoint))
             .Field("parameter_count", Number(model.ParameterCount))
             .Field("tensor_count", Number(model.Tensors.Count))
@@ -59,7 +60,7 @@ public static class DescribeJson
                 .Lines("dropped", model.DroppedFromTeacher.Select(String)));
         return json
             .Lines("stages", recipe is null ? [] : recipe.Stages.Select(stage => Stage(stage, recipe)))
-            .Lines("layers", model.Layers.Select(Layer))
+            .Lines("layers", model.Layers.Select(layer => Layer(layer, model.Hidden)))
             .ToString();
     }
 
@@ -91,7 +92,7 @@ public static class DescribeJson
         ("loss", String(Words.Of(stage.Spec.Loss))), ("loss_value", Number(stage.Spec.LossValue)),
         ("learning_rate", Number(stage.Spec.LearningRate)), ("batch", Number(stage.Spec.Batch)), ("steps", Number(stage.Spec.Steps)));
 
-    static string Layer(ResolvedLayer layer) => Inline(
+    static string Layer(ResolvedLayer layer, int hidden) => Inline(
         ("index", Number(layer.Index)), ("tower", String(layer.Tower)), ("local_index", Number(layer.LocalIndex)),
-        ("mixer", String(layer.Mixer is ResolvedAttention ? "attention" : "mamba2")), ("source", String(layer.Source)));
+        ("mixer", String(layer.Mixer is ResolvedAttention ? "attention" : "mamba2")), ("mixer_fingerprint", String(Fingerprint.Of(hidden, layer.Mixer))), ("source", String(layer.Source)));
 }

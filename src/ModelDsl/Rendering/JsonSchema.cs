@@ -14,20 +14,27 @@ public static class JsonSchema
     /// <summary>The schema's text.</summary>
     public static string Render()
     {
-        var (root, complete) = (Mapping(SpecShape.Root), Needed(SpecShape.Root, top: true));
+        var isFamily = ("if", Object([("required", Texts(["ablation"]))]));
         return Object(
         [
             ("$schema", Text("http://json-schema.org/draft-07/schema#")),
             ("title", Text("mmmodel, edition 1")),
-            ("description", Text("A hybrid vision-language model: what it is, and how it is distilled.")),
-            .. root,
-            ("required", Texts(SpecShape.Root.Keys.Where(key => key is { Own: true, Required: true }).Select(key => key.Name))),
-            // Who extends a model inherits what it doesn't write; a base writes everything.
-            ("if", Object([("required", Texts(["extends"]))])),
-            ("then", Value("true")),
-            ("else", Object(complete)),
+            isFamily,
+            ("then", File("An ablation family: models that differ from one base in what is studied.", FamilyShape.Root)),
+            ("else", File("A hybrid vision-language model: what it is, and how it is distilled.", SpecShape.Root)),
         ]).ToString();
     }
+
+    static JsonTree File(string says, MappingShape root) => Object(
+    [
+        ("description", Text(says)),
+        .. Mapping(root),
+        ("required", Texts(root.Keys.Where(key => key is { Own: true, Required: true }).Select(key => key.Name))),
+        // Who extends another one inherits what it doesn't write; a base writes everything.
+        ("if", Object([("required", Texts(["extends"]))])),
+        ("then", Value("true")),
+        ("else", Object(Needed(root, top: true))),
+    ]);
 
     static JsonTree Key(KeyShape key, bool removable)
     {
@@ -67,6 +74,14 @@ public static class JsonSchema
         MappingShape mapping => Mapping(mapping),
         ChoiceShape choice => Choice(choice),
         TowersShape towers => Towers(towers),
+        NamedShape named =>
+        [
+            ("type", Text("object")), ("minProperties", Value("1")),
+            ("propertyNames", Object([("pattern", Text(named.Pattern))])), ("additionalProperties", Object(OrRemoved(Of(named.Item)))),
+        ],
+        ControlShape => AnyOf([Object([("type", Text("string"))]), Object([("type", Text("object")), ("minProperties", Value("1"))])]),
+        FigureShape => [("type", Text("number"))],
+        AnyShape => [],
         LayersShape => AnyOf([
             .. LayersShape.Placements.Select(mixer => Constant(mixer.Name, "Every layer.")),
             Object([.. Mapping(LayersShape.Placements), ("minProperties", Value("1"))])]),

@@ -174,7 +174,7 @@ public static class Sheet
     {
         sheet.Heading("fingerprints");
         var columns = new Columns("ll").Row("architecture", model.Fingerprint);
-        if (model.Distillation is { } recipe) columns.Row("every layer mamba2", recipe.ConvertedFingerprint);
+        if (model.Distillation is { } recipe) columns.Row("every layer mamba2", recipe.ConvertedFingerprint).Row("with recipe", ModelIdentity.Of(model).Recipe);
         sheet.Table(columns);
     }
 

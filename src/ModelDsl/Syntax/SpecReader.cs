@@ -6,6 +6,10 @@ using YamlDotNet.Core.Events;
 
 namespace MmMamba.ModelDsl.Syntax;
 
+/// <summary>The name that a file gives to what it describes.</summary>
+/// <param name="IsFamily">Whether that is an ablation family, and not a model.</param>
+public readonly record struct SpecName(string Text, bool IsFamily);
+
 /// <summary>
 /// Reads a file's YAML events into nodes, within bounds that are checked before and while reading. Whatever the text holds, the
 /// outcome is a node or a diagnostic, never an exception.
@@ -29,7 +33,7 @@ public sealed class SpecReader
     Span _last = Span.FileStart;
     int _aliases;
     int _nodes;
-    string? _model;
+    SpecName? _name;
     string? _extends;
 
     SpecReader(string path, string text)
@@ -48,10 +52,10 @@ public sealed class SpecReader
     }
 
     /// <summary>
-    /// The file's top mapping, null where the reading had to stop; the texts of its <c>model</c> and <c>extends</c> keys, if the reading
-    /// came that far; and what is wrong with the text.
+    /// The file's top mapping, null where the reading had to stop; the name that it gives to its model or family and the text of its
+    /// <c>extends</c> key, if the reading came that far; and what is wrong with the text.
     /// </summary>
-    public static (MappingNode? Root, (string? Model, string? Extends) Names, EquatableArray<Diagnostic> Problems) Read(string path, string text)
+    public static (MappingNode? Root, (SpecName? Name, string? Extends) Names, EquatableArray<Diagnostic> Problems) Read(string path, string text)
     {
         if (text.Length > MaxBytes || Encoding.UTF8.GetByteCount(text) > MaxBytes)
             return (null, (null, null), [Diagnostics.TooLarge.At(path, Span.FileStart, MaxBytes)]);
@@ -60,7 +64,7 @@ public sealed class SpecReader
         try
         {
             var root = reader.Document();
-            return (root, (reader._model, reader._extends), new(reader._problems));
+            return (root, (reader._name, reader._extends), new(reader._problems));
         }
         catch (Refused refused)
         {
@@ -75,7 +79,7 @@ public sealed class SpecReader
         {
             reader._problems.Add(Diagnostics.NotYaml.At(path, After(reader._last), "the text breaks off inside a list, a mapping or a quote"));
         }
-        return (null, (reader._model, reader._extends), new(reader._problems));
+        return (null, (reader._name, reader._extends), new(reader._problems));
     }
 
     Diagnostic Broken(YamlException broken, string text)
@@ -187,7 +191,8 @@ public sealed class SpecReader
             if (!again)
             {
                 lines.Add(key.Text, written.StartLine);
-                if (depth == 0 && key.Text == "model" && value.Node is ScalarNode { Kind: ScalarKind.Text } model) _model = model.Text;
+                if (depth == 0 && key.Text is "model" or "ablation" && value.Node is ScalarNode { Kind: ScalarKind.Text } name)
+                    _name ??= new(name.Text, key.Text == "ablation");
                 if (depth == 0 && key.Text == "extends" && value.Node is ScalarNode { Kind: ScalarKind.Text } low) _extends = low.Text;
                 entries.Add(new Entry(key, value.Node));
             }

@@ -64,6 +64,28 @@ public class JsonSchemaTests
     public void Every_form_fits_where_a_base_is_extended(string lines) => Assert.Empty(Mistakes($"mmmodel: 1\nmodel: Variant\nextends: Hovle\n{lines}\n"));
 
     [Theory]
+    [InlineData("axes: { from: { set: layers.attention.from, to: [tail, { Head: head }] } }")]
+    [InlineData("variants: { A: {}, B: { layers: mamba2, summary: B. } }\ncontrol: A\nreference: [Hovle]\nreported: t.yaml")]
+    [InlineData("extends: HybridStrategy\naxes: { from: ~, pattern: { to: [stacked] } }\ncontrol: { pattern: stacked }\nreported: ~")]
+    public void Every_form_of_a_family_fits(string lines) => Assert.Empty(Mistakes($"mmmodel: 1\nablation: Family\nof: Hovle\n{lines}\n"));
+
+    [Theory]
+    [InlineData("axis: { from: { set: hidden, to: [1] } }", "$.axis")]
+    [InlineData("axes: { From: { set: hidden, to: [1] } }", "$.axes.From")]
+    [InlineData("axes: { from: { set: hidden, too: [1] } }", "$.axes.from.too")]
+    [InlineData("axes: { from: { set: hidden, to: 1 } }", "$.axes.from.to")]
+    [InlineData("variants: { a: {} }", "$.variants.a")]
+    [InlineData("variants: { A: { hiden: 3 } }", "$.variants.A.hiden")]
+    [InlineData("variants: { A: {} }\ncontrol: 3", "$.control")]
+    [InlineData("variants: { A: {} }\nmodel: Hovle", "$.model")]
+    public void A_typical_mistake_of_a_family_is_shown(string lines, string at)
+    {
+        var text = $"mmmodel: 1\nablation: Family\nof: Hovle\n{lines}\n";
+        Assert.Contains(Mistakes(text), mistake => mistake.StartsWith(at + ":", StringComparison.Ordinal));
+        Assert.NotEmpty(SpecParser.Parse(new("spec.mmmodel.yaml", text)).Diagnostics);
+    }
+
+    [Theory]
     [InlineData("hiden: 64", "$.hiden")]
     [InlineData("hidden: 0", "$.hidden")]
     [InlineData("hidden: 1.5", "$.hidden")]
@@ -122,7 +144,7 @@ public class JsonSchemaTests
     public void Every_key_says_what_it_means()
     {
         var seen = new HashSet<object>();
-        foreach (var key in SpecShape.Root.Keys) Says(key.Name, key);
+        foreach (var key in SpecShape.Root.Keys.Concat(FamilyShape.Root.Keys).Concat(FamilyShape.Reported.Keys)) Says(key.Name, key);
         Assert.True(seen.Count > 10);
 
         void Says(string path, KeyShape key)
@@ -135,6 +157,7 @@ public class JsonSchemaTests
                 MappingShape mapping => mapping.Keys,
                 ChoiceShape choice => choice.Cases,
                 TowersShape towers => towers.Tower.Keys,
+                NamedShape { Item: MappingShape item } => item.Keys,
                 ListShape { Item: MappingShape item } => item.Keys,
                 LayersShape => LayersShape.Placements,
                 PlacementShape => [.. PlacementShape.Counted.Keys, .. PlacementShape.Periodic.Keys, .. PlacementShape.Listed.Keys],

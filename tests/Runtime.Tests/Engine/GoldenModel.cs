@@ -25,7 +25,7 @@ static class GoldenModel
     {
         var files = Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "specs"), "*.mmmodel.yaml").Order(StringComparer.Ordinal);
         var bound = Catalog.Bind([.. files.Select(file => SpecParser.Parse(new(file, File.ReadAllText(file))))]);
-        var specs = bound.Select(spec => spec.Model ?? throw new InvalidOperationException(string.Join('\n', spec.Diagnostics))).ToDictionary(spec => spec.Name);
+        var specs = bound.Where(spec => !spec.IsFamily).Select(spec => spec.Model ?? throw new InvalidOperationException(string.Join('\n', spec.Diagnostics))).ToDictionary(spec => spec.Name);
         ResolvedModel Model(ModelSpec spec) => Resolver.Resolve(spec, spec.Teacher is { } teacher ? Model(specs[teacher]) : null);
         return specs.Values.ToDictionary(spec => spec.Name, spec => PlanJson.Parse(MmMamba.ModelDsl.Rendering.PlanJson.Render(Model(spec))));
     }

@@ -1,0 +1,17 @@
+using MmMamba.ModelDsl.Specs;
+
+namespace MmMamba.ModelDsl.Architecture;
+
+/// <summary>The models of a tree, each resolved when it is first asked for, and once.</summary>
+/// <param name="models">Bound models; a student's teacher is among them.</param>
+sealed class Resolutions(IEnumerable<ModelSpec> models)
+{
+    readonly Dictionary<string, ModelSpec> _models = models.ToDictionary(model => model.Name, StringComparer.Ordinal);
+    readonly Dictionary<string, ResolvedModel> _resolved = new(StringComparer.Ordinal);
+
+    /// <summary>The model of a name.</summary>
+    public ResolvedModel Of(string name) => _resolved.TryGetValue(name, out var known) ? known : _resolved[name] = Of(_models[name]);
+
+    /// <summary>A model that may stand beside those of the tree, such as a family's member; its teacher is one of them.</summary>
+    public ResolvedModel Of(ModelSpec model) => Resolver.Resolve(model, model.Teacher is { } teacher ? Of(teacher) : null);
+}
