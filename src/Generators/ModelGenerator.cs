@@ -4,7 +4,7 @@ using Microsoft.CodeAnalysis;
 namespace MmMamba.Generators;
 
 /// <summary>
-/// Makes a typed class of every model spec among the additional files. Mistakes are reported by <see cref="ModelSpecAnalyzer"/>;
+/// Makes a typed class of every model spec, and a registry of every family, among the additional files. Mistakes are reported by <see cref="ModelSpecAnalyzer"/>;
 /// here a spec with mistakes becomes a stub, and the others are generated as ever.
 /// </summary>
 [Generator(LanguageNames.CSharp)]
@@ -20,8 +20,13 @@ public sealed class ModelGenerator : IIncrementalGenerator
             .Select(static (file, cancellation) => file.Parse(cancellation))
             .WithTrackingName(Steps.Parsed);
 
-        var catalog = parsed.Collect()
-            .Select(static (specs, _) => Outputs.Of(specs))
+        var reports = context.AdditionalTextsProvider
+            .Where(SpecFiles.IsReport)
+            .Select(static (file, cancellation) => SpecFiles.Report(file, cancellation))
+            .WithTrackingName(Steps.Reports);
+
+        var catalog = parsed.Collect().Combine(reports.Collect())
+            .Select(static (files, _) => Outputs.Of(files.Left, files.Right))
             .WithTrackingName(Steps.Catalog);
 
         var target = context.AnalyzerConfigOptionsProvider

@@ -33,7 +33,7 @@ public sealed class ModelSpecAnalyzer : DiagnosticAnalyzer
             var byPath = new Lazy<ILookup<string, Spec.Diagnostic>>(() => DiagnosticsOf(options, start.CancellationToken));
             start.RegisterAdditionalFileAction(file =>
             {
-                if (!SpecFiles.IsSpec(file.AdditionalFile)) return;
+                if (!SpecFiles.IsSpec(file.AdditionalFile) && !SpecFiles.IsReport(file.AdditionalFile)) return;
                 foreach (var diagnostic in byPath.Value[file.AdditionalFile.Path])
                     file.ReportDiagnostic(Positioned(diagnostic, file.AdditionalFile.GetText(file.CancellationToken)));
             });
@@ -46,7 +46,8 @@ public sealed class ModelSpecAnalyzer : DiagnosticAnalyzer
         var specs = options.AdditionalFiles.Where(SpecFiles.IsSpec)
             .OrderBy(file => file.Path, StringComparer.Ordinal)
             .Select(file => SpecFiles.Of(file, options.AnalyzerConfigOptionsProvider).Parse(cancellation));
-        return Catalog.Bind([.. specs]).Where(spec => spec.DeclaredIn is null)
+        var reports = options.AdditionalFiles.Where(SpecFiles.IsReport).Select(file => SpecFiles.Report(file, cancellation));
+        return Catalog.Bind([.. specs], [.. reports]).Where(spec => spec.DeclaredIn is null)
             .SelectMany(spec => spec.Diagnostics).ToLookup(diagnostic => diagnostic.Path);
     }
 

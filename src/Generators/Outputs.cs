@@ -17,19 +17,30 @@ sealed record ModelOutput(string HintName, ResolvedModel Model, string? TeacherI
 /// <param name="TeacherIn">As a model's, for <paramref name="Face"/>.</param>
 sealed record StubOutput(string HintName, string Name, string File, ResolvedModel? Face, string? TeacherIn) : Output(HintName);
 
+/// <summary>The registry of an ablation family.</summary>
+/// <param name="OfIn">Namespace of the base's class where a referenced assembly has it; null where it is one of this project's.</param>
+/// <param name="ReferencesIn">The same of each reference.</param>
+sealed record FamilyOutput(string HintName, ResolvedFamily Family, string? OfIn, EquatableArray<string?> ReferencesIn) : Output(HintName);
+
+/// <summary>The registry of a family with mistakes.</summary>
+/// <param name="Members">Its members, as far as they are known.</param>
+sealed record FamilyStubOutput(string HintName, string Name, string File, EquatableArray<string> Members) : Output(HintName);
+
 /// <summary>
 /// What all specs together become, a file for each that names a model and is no declaration. It holds what is emitted and nothing else: a diagnostic that
 /// moves changes nothing here, and a mistake changes its own model's place only.
 /// </summary>
 sealed record Outputs(EquatableArray<Output> Files)
 {
-    public static Outputs Of(ImmutableArray<ParsedSpec> specs)
+    public static Outputs Of(ImmutableArray<ParsedSpec> specs, ImmutableArray<ParsedReport> reports)
     {
         // The order of files is the build's and means nothing.
         var parsed = specs.OrderBy(spec => spec.Path, StringComparer.Ordinal).ToArray();
-        var bound = Catalog.Bind(parsed);
+        var bound = Catalog.Bind(parsed, reports);
         var standIn = new Lazy<StandIn>(() => new(parsed, bound));
-        var models = ModelSet.Resolve(bound).Models.ToDictionary(model => model.Name, StringComparer.Ordinal);
+        var set = ModelSet.Resolve(bound);
+        var models = set.Models.ToDictionary(model => model.Name, StringComparer.Ordinal);
+        var families = set.Families.ToDictionary(family => family.Name, StringComparer.Ordinal);
         var declared = bound.Where(spec => spec.DeclaredIn is not null && spec.Name is not null)
             .GroupBy(spec => spec.Name!, StringComparer.Ordinal)
             .ToDictionary(specs => specs.Key, specs => specs.First().DeclaredIn, StringComparer.Ordinal);
@@ -44,11 +55,18 @@ sealed record Outputs(EquatableArray<Output> Files)
 
         Output Of(string hintName, ParsedSpec spec)
         {
+            if (spec.IsFamily) return FamilyOf(hintName, spec);
             if (models.TryGetValue(spec.Name!, out var model)) return new ModelOutput(hintName, model, TeacherIn(model));
             var face = standIn.Value.For(spec);
             return new StubOutput(hintName, spec.Name!, spec.FileName, face, TeacherIn(face));
         }
 
-        string? TeacherIn(ResolvedModel? model) => model?.Teacher is { } teacher && declared.TryGetValue(teacher, out var assembly) ? assembly : null;
+        Output FamilyOf(string hintName, ParsedSpec spec) => families.TryGetValue(spec.Name!, out var family)
+            ? new FamilyOutput(hintName, family, AssemblyOf(family.Of.Name), [.. family.References.Select(reference => AssemblyOf(reference.Name))])
+            : new FamilyStubOutput(hintName, spec.Name!, spec.FileName, bound.First(other => other.Path == spec.Path).Members);
+
+        string? TeacherIn(ResolvedModel? model) => model?.Teacher is { } teacher ? AssemblyOf(teacher) : null;
+
+        string? AssemblyOf(string model) => declared.TryGetValue(model, out var assembly) ? assembly : null;
     }
 }

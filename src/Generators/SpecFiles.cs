@@ -24,6 +24,14 @@ static class SpecFiles
 
     public static bool IsSpec(AdditionalText file) => file.Path.EndsWith(Extension, StringComparison.OrdinalIgnoreCase);
 
+    /// <summary>Whether a family may name the file for what a paper reports: any other YAML.</summary>
+    public static bool IsReport(AdditionalText file) => !IsSpec(file)
+        && (file.Path.EndsWith(".yaml", StringComparison.OrdinalIgnoreCase) || file.Path.EndsWith(".yml", StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>Reads and checks a file of figures by itself.</summary>
+    public static ParsedReport Report(AdditionalText file, CancellationToken cancellation) =>
+        ParsedReport.Parse(new(file.Path, file.GetText(cancellation)?.ToString() ?? ""));
+
     /// <summary>The file with what the project says of it.</summary>
     public static SpecSource Of(AdditionalText file, AnalyzerConfigOptionsProvider project) =>
         new(file, project.GetOptions(file).TryGetValue(DeclaredIn, out var name) && Identifier.Namespace(name, "") is { Length: > 0 } found ? found : null);

@@ -68,7 +68,7 @@ public sealed class HostileTextTests
     [InlineData(null, "MmMamba.Models")]
     public void A_root_namespace_becomes_one_that_compiles(string? rootNamespace, string expected)
     {
-        var project = new Project(Specs.Shipped, rootNamespace);
+        var project = new Project(Specs.Files, rootNamespace);
 
         Assert.Contains($"\nnamespace {expected};\n", project.Run().Sources["Hovle.g.cs"]);
         Assert.Empty(project.Compile());

@@ -24,15 +24,15 @@ public sealed class IncrementalTests
     [Fact]
     public void An_edit_of_one_spec_emits_its_model_again_and_no_other()
     {
-        var project = Project.Shipped();
+        var project = Project.Shipped(("x.mmmodel.yaml", Specs.Student("Alone", "mamba2: { conv: 3 }\n")));
         var before = project.Run();
-        project.Edit("tiny-hybrid.mmmodel.yaml", text => text.Replace("count: 2", "count: 4"));
+        project.Edit("x.mmmodel.yaml", text => text.Replace("conv: 3", "conv: 4"));
         var after = project.Run();
 
         Assert.Single(after.OutputReasons, reason => Fresh.Contains(reason));
         Assert.Single(after.Reasons(Steps.Files), IncrementalStepRunReason.Modified);
         Assert.Single(after.Reasons(Steps.Parsed), IncrementalStepRunReason.Modified);
-        Assert.Equal(["TinyMmMambaHybrid.g.cs"], before.Sources.Keys.Where(name => before.Sources[name] != after.Sources[name]));
+        Assert.Equal(["Alone.g.cs"], before.Sources.Keys.Where(name => before.Sources[name] != after.Sources[name]));
     }
 
     [Fact]
@@ -60,14 +60,51 @@ public sealed class IncrementalTests
     [Fact]
     public void A_mistake_turns_its_own_model_into_a_stub_and_no_other()
     {
-        var project = Project.Shipped();
+        var project = Project.Shipped(("x.mmmodel.yaml", Specs.Student("Alone", "mamba2: { conv: 3 }\n")));
         project.Run();
-        project.Edit("tiny-hybrid.mmmodel.yaml", text => text.Replace("layers:", "leyers:"));
+        project.Edit("x.mmmodel.yaml", text => text.Replace("conv:", "convv:"));
         var after = project.Run();
 
         Assert.Single(after.Reasons(Steps.Files), IncrementalStepRunReason.Modified);
         Assert.Single(after.OutputReasons, reason => Fresh.Contains(reason));
-        Assert.Equal(Specs.Shipped.Count, after.Sources.Count);
+        Assert.Equal(Specs.Shipped.Count + 1, after.Sources.Count);
+    }
+
+    [Fact]
+    public void An_edit_of_a_family_emits_its_registry_again_and_no_other()
+    {
+        var project = Project.Shipped();
+        var before = project.Run();
+        project.Edit("attention-layers.mmmodel.yaml", text => text.Replace("[0, 1, 2, 4, 8]", "[0, 1, 2, 3, 4, 8]"));
+        var after = project.Run();
+
+        Assert.Single(after.OutputReasons, reason => Fresh.Contains(reason));
+        Assert.Equal(["AttentionLayers.g.cs"], before.Sources.Keys.Where(name => before.Sources[name] != after.Sources[name]));
+    }
+
+    [Fact]
+    public void An_edit_of_a_base_emits_the_families_of_it_again()
+    {
+        var project = Project.Shipped();
+        var before = project.Run();
+        project.Edit("tiny-hybrid.mmmodel.yaml", text => text + "mamba2: { conv: 4 }\n");
+        var after = project.Run();
+
+        string[] changed = ["TinyAttentionLayers.g.cs", "TinyHybridStrategy.g.cs", "TinyMmMambaHybrid.g.cs"];
+        Assert.Equal(changed, before.Sources.Keys.Where(name => before.Sources[name] != after.Sources[name]).Order(StringComparer.Ordinal));
+        Assert.Equal(changed.Length, after.OutputReasons.Count(reason => Fresh.Contains(reason)));
+    }
+
+    [Fact]
+    public void Figures_emit_the_families_that_report_them_again()
+    {
+        var project = Project.Shipped();
+        project.Run();
+        project.Edit("paper/table6.yaml", text => "# Of the paper.\n" + text);
+        Assert.DoesNotContain(project.Run().OutputReasons, reason => Fresh.Contains(reason));
+
+        project.Edit("paper/table6.yaml", text => text.Replace("1371.1", "1371.2"));
+        Assert.Equal(2, project.Run().OutputReasons.Count(reason => Fresh.Contains(reason)));
     }
 
     [Fact]

@@ -43,6 +43,12 @@ public sealed class ReservedNamesTests
                 BaseTypeDeclarationSyntax type => [type.Identifier.Text],
                 _ => Enumerable.Empty<string>(),
             });
+        // Within a registry its own members come before any class; nothing outside of it names them.
+        if (root.DescendantNodes().OfType<ClassDeclarationSyntax>().First().BaseList!.Types.Any(type => type.ToString() == "FamilyMember"))
+        {
+            var own = declared.Concat(root.DescendantNodes().OfType<MethodDeclarationSyntax>().Select(method => method.Identifier.Text)).ToHashSet();
+            return lookedUp.Where(name => char.IsUpper(name[0]) && !own.Contains(name));
+        }
         return lookedUp.Concat(declared).Where(name => char.IsUpper(name[0]) && !IsLayer(name));
 
     }

@@ -6,7 +6,7 @@ namespace MmMamba.Generators.Tests;
 /// <summary>What the types of generated classes allow, and what they refuse.</summary>
 public sealed class TypedFaceTests
 {
-    static IReadOnlyList<Diagnostic> Compile(string statement) => new Project(Specs.Shipped, code: $$"""
+    static IReadOnlyList<Diagnostic> Compile(string statement) => new Project(Specs.Files, code: $$"""
         using MmMamba.Models;
         using MmMamba.Runtime;
         using MmMamba.Runtime.Caching;

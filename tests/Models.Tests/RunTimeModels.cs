@@ -10,7 +10,11 @@ static class RunTimeModels
         Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, "models"), "*.mmmodel.yaml")
             .ToDictionary(path => Path.GetFileName(path), File.ReadAllText);
 
-    public static IReadOnlyDictionary<string, ResolvedModel> All { get; } =
-        ModelSet.Resolve(Catalog.Bind([.. Texts.Select(spec => SpecParser.Parse(new(spec.Key, spec.Value)))]))
-            .Models.ToDictionary(model => model.Name);
+    public static IReadOnlyDictionary<string, string> Figures { get; } =
+        Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, "models", "paper"), "*.yaml")
+            .ToDictionary(path => "paper/" + Path.GetFileName(path), File.ReadAllText);
+
+    public static ModelSet Set { get; } = ModelSet.Resolve(Catalog.BindFiles(Texts.Concat(Figures).Select(file => new SpecFile(file.Key, file.Value))));
+
+    public static IReadOnlyDictionary<string, ResolvedModel> All { get; } = Set.Models.ToDictionary(model => model.Name);
 }

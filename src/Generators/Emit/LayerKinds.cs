@@ -24,19 +24,32 @@ static class LayerKinds
     public static (EquatableArray<LayerKind> Kinds, EquatableArray<TowerStrip> Strips) Of(
         EquatableArray<ResolvedTower> towers, EquatableArray<ResolvedLayer> layers, EquatableArray<ResolvedTensor> tensors)
     {
-        var ofLayer = tensors.Where(tensor => tensor.Layer >= 0).ToLookup(tensor => tensor.Layer);
-        var places = towers.ToDictionary(tower => tower.Name, tower => PlaceOf(ofLayer[tower.First]));
-        var contents = layers.Select(layer => ContentOf(layer, $"{places[layer.Tower]}.{Literal.Of(layer.LocalIndex)}", ofLayer[layer.Index])).ToArray();
+        var (kinds, strips) = Of([(towers, layers, tensors)]);
+        return (kinds, strips[0]);
+    }
 
-        var kinds = Named(contents.Distinct().ToArray());
+    /// <summary>The towers of several models as strips over kinds that they share.</summary>
+    public static (EquatableArray<LayerKind> Kinds, EquatableArray<EquatableArray<TowerStrip>> Strips) Of(
+        IReadOnlyList<(EquatableArray<ResolvedTower> Towers, EquatableArray<ResolvedLayer> Layers, EquatableArray<ResolvedTensor> Tensors)> models)
+    {
+        var contents = models.Select(model => ContentsOf(model.Towers, model.Layers, model.Tensors)).ToArray();
+        var kinds = Named(contents.SelectMany(model => model.Contents).Distinct().ToArray());
         var kindOf = kinds.ToDictionary(kind => kind.Content);
-        return (kinds, towers.Select(StripOf).ToEquatableArray());
+        return (kinds, [.. models.Zip(contents, (model, its) => model.Towers.Select(tower => StripOf(tower, its.Places, its.Contents)).ToEquatableArray())]);
 
-        TowerStrip StripOf(ResolvedTower tower)
+        TowerStrip StripOf(ResolvedTower tower, Dictionary<string, string> places, Content[] contents)
         {
             var own = contents.Skip(tower.First).Take(tower.Layers).Select(content => kindOf[content]).ToArray();
             return new(tower, places[tower.Name], string.Concat(own.Select(kind => kind.Mark)), own.Distinct().ToEquatableArray());
         }
+    }
+
+    static (Dictionary<string, string> Places, Content[] Contents) ContentsOf(
+        EquatableArray<ResolvedTower> towers, EquatableArray<ResolvedLayer> layers, EquatableArray<ResolvedTensor> tensors)
+    {
+        var ofLayer = tensors.Where(tensor => tensor.Layer >= 0).ToLookup(tensor => tensor.Layer);
+        var places = towers.ToDictionary(tower => tower.Name, tower => PlaceOf(ofLayer[tower.First]));
+        return (places, layers.Select(layer => ContentOf(layer, $"{places[layer.Tower]}.{Literal.Of(layer.LocalIndex)}", ofLayer[layer.Index])).ToArray());
     }
 
     // The first layer of a tower is its layer 0: what stands before ".0." in all of its tensors' names is the tower's place.

@@ -16,7 +16,7 @@ static class PlanEmitter
         {
             w.Write("// Layers as they recur; * stands for a layer's place in the checkpoint.");
             var (kinds, strips) = LayerKinds.Of(model.Towers, model.Layers, model.Tensors);
-            foreach (var kind in kinds) EmitKind(w, kind);
+            foreach (var kind in kinds) EmitKind(w, kind, "var");
             w.Space();
             foreach (var strip in strips) EmitStrip(w, strip);
             w.Space();
@@ -27,7 +27,7 @@ static class PlanEmitter
                     Summary = {Literal.Of(model.Summary)},
                     Teacher = {Literal.Of(model.Teacher)},
                     Fingerprint = {Literal.Of(model.Fingerprint)},
-                    Tokens = {Tokens(model.Tokens)},
+                    Tokens = {Tokens(model.Tokens, "VocabSize")},
                     Vision = {Vision(model.Vision)},
                     HiddenSize = HiddenSize,
                     Checkpoint = {Literal.Of(model.Checkpoint)},
@@ -52,44 +52,46 @@ static class PlanEmitter
         {
             w.Write("// Stages 1 and 2 train this form, in which every layer is converted.");
             var (kinds, strips) = LayerKinds.Of(model.Towers, distillation.ConvertedLayers, distillation.ConvertedTensors);
-            foreach (var kind in kinds) EmitKind(w, kind);
+            foreach (var kind in kinds) EmitKind(w, kind, "var");
             w.Space();
             foreach (var strip in strips) EmitStrip(w, strip);
             w.Space();
             using (w.Block("return new()", close: "};"))
             {
-                var (optimizer, schedule) = (distillation.Optimizer, distillation.Schedule);
                 w.Write($"""
                     ConvertedFingerprint = {Literal.Of(distillation.ConvertedFingerprint)},
                     ConvertedLayers = {Spread(strips, "Layers")},
                     ConvertedTensors = {Spread(strips, "Tensors")},
-                    Optimizer = new(Beta1: {Literal.Of(optimizer.Beta1)}, Beta2: {Literal.Of(optimizer.Beta2)}, Eps: {Literal.Of(optimizer.Eps)}, WeightDecay: {Literal.Of(optimizer.WeightDecay)}),
+                    Optimizer = {Optimizer(distillation.Optimizer)},
                     Clip = {Literal.Of(distillation.Clip)},
-                    Schedule = new({Literal.Of(schedule.Kind)}, Warmup: {Literal.Of(schedule.Warmup)}, Decay: {Literal.Of(schedule.Decay)}),
+                    Schedule = {Schedule(distillation.Schedule)},
                     """);
                 using (w.Indented("Stages = [", "],"))
-                    foreach (var stage in distillation.Stages) EmitStage(w, stage);
+                    foreach (var stage in distillation.Stages)
+                        EmitStage(w, stage, $"Distillation.{stage.Spec.Kind}.TrainedCount, Distillation.{stage.Spec.Kind}.TotalCount");
                 w.Write($"Run = {Literal.List(distillation.Run, Literal.Of)},");
             }
         }
     }
 
-    static void EmitStage(CodeWriter w, ResolvedStage stage)
+    /// <param name="counts">The stage's counts as they are written there.</param>
+    public static void EmitStage(CodeWriter w, ResolvedStage stage, string counts)
     {
         var spec = stage.Spec;
         w.Write($"""
             new({Literal.Of(spec.Kind)},
                 Train: {Groups(spec.Train)},
                 {Literal.Of(spec.Loss)}, LossValue: {Literal.Of(spec.LossValue)}, LearningRate: {Literal.Of(spec.LearningRate)}, Batch: {Literal.Of(spec.Batch)}, Steps: {Literal.Of(spec.Steps)},
-                Distillation.{spec.Kind}.TrainedCount, Distillation.{spec.Kind}.TotalCount),
+                {counts}),
             """);
     }
 
-    static void EmitKind(CodeWriter w, LayerKind kind)
+    /// <param name="declaration">What the variable is declared with.</param>
+    public static void EmitKind(CodeWriter w, LayerKind kind, string declaration)
     {
         var content = kind.Content;
         w.Write($"""
-            var {kind.Variable} = new LayerKind({Literal.Of(kind.Mark)},
+            {declaration} {kind.Variable} = new LayerKind({Literal.Of(kind.Mark)},
                 {Mixer(content.Mixer)},
                 NormEps: {Literal.Of(content.NormEps)}, MlpHidden: {Literal.Of(content.MlpHidden)}, Source: {Literal.Of(content.Source)},
             """);
@@ -97,11 +99,12 @@ static class PlanEmitter
             foreach (var tensor in content.Tensors) w.Write($"    new({Row(tensor)}),");
     }
 
-    static void EmitStrip(CodeWriter w, TowerStrip strip) => w.Write(
-        $"var {Variable(strip)} = new TowerRun({Literal.Of(strip.Tower.Name)}, {Literal.Of(strip.Place)}, first: {Literal.Of(strip.Tower.First)}, "
+    /// <param name="prefix">What the variable's name begins with.</param>
+    public static void EmitStrip(CodeWriter w, TowerStrip strip, string prefix = "") => w.Write(
+        $"var {Variable(strip, prefix)} = new TowerRun({Literal.Of(strip.Tower.Name)}, {Literal.Of(strip.Place)}, first: {Literal.Of(strip.Tower.First)}, "
         + $"{Literal.Of(strip.Strip)}, {string.Join(", ", strip.Kinds.Select(kind => kind.Variable))});");
 
-    static void EmitTensors(CodeWriter w, EquatableArray<ResolvedTensor> tensors, EquatableArray<TowerStrip> strips)
+    public static void EmitTensors(CodeWriter w, EquatableArray<ResolvedTensor> tensors, EquatableArray<TowerStrip> strips)
     {
         using (w.Indented("Tensors = [", "],"))
         {
@@ -121,7 +124,7 @@ static class PlanEmitter
         }
     }
 
-    static void EmitStrings(CodeWriter w, string property, EquatableArray<string> items)
+    public static void EmitStrings(CodeWriter w, string property, EquatableArray<string> items)
     {
         using (w.Indented($"{property} = [", "],"))
             foreach (var item in items) w.Write($"{Literal.Of(item)},");
@@ -156,6 +159,12 @@ static class PlanEmitter
         };
     }
 
+    public static string Optimizer(AdamWSpec optimizer) =>
+        $"new(Beta1: {Literal.Of(optimizer.Beta1)}, Beta2: {Literal.Of(optimizer.Beta2)}, Eps: {Literal.Of(optimizer.Eps)}, WeightDecay: {Literal.Of(optimizer.WeightDecay)})";
+
+    public static string Schedule(ScheduleSpec schedule) =>
+        $"new({Literal.Of(schedule.Kind)}, Warmup: {Literal.Of(schedule.Warmup)}, Decay: {Literal.Of(schedule.Decay)})";
+
     static string Groups(EquatableArray<TensorGroup> groups)
     {
         const int PerLine = 5;
@@ -163,15 +172,16 @@ static class PlanEmitter
         return $"[{string.Join(",\n        ", lines.Select(line => string.Join(", ", line)))}]";
     }
 
-    static string Tokens(TokensSpec tokens) =>
-        $"new(Vocab: VocabSize, Image: {Literal.Of(tokens.Image)}, Template: {Literal.Of(tokens.Template)}, System: {Literal.Of(tokens.System)})";
+    /// <param name="vocab">The size of the vocabulary as it is written there.</param>
+    public static string Tokens(TokensSpec tokens, string vocab) =>
+        $"new(Vocab: {vocab}, Image: {Literal.Of(tokens.Image)}, Template: {Literal.Of(tokens.Template)}, System: {Literal.Of(tokens.System)})";
 
-    static string Vision(VisionSpec vision) =>
+    public static string Vision(VisionSpec vision) =>
         $"new(Image: {Literal.Of(vision.Image)}, Patch: {Literal.Of(vision.Patch)}, MaxTiles: {Literal.Of(vision.MaxTiles)}, "
         + $"PixelShuffle: {Literal.Of(vision.PixelShuffle)},\n    Projector: {Literal.Of(vision.Projector)}, Normalize: {Literal.Of(vision.Normalize)})";
 
-    static string Variable(TowerStrip strip) => $"{Identifier.Camel(strip.Tower.Name)}Tower";
+    public static string Variable(TowerStrip strip, string prefix = "") => $"{prefix}{Identifier.Camel(strip.Tower.Name)}Tower";
 
-    static string Spread(EquatableArray<TowerStrip> strips, string property) =>
-        $"[{string.Join(", ", strips.Select(strip => $".. {Variable(strip)}.{property}"))}]";
+    public static string Spread(EquatableArray<TowerStrip> strips, string property, string prefix = "") =>
+        $"[{string.Join(", ", strips.Select(strip => $".. {Variable(strip, prefix)}.{property}"))}]";
 }

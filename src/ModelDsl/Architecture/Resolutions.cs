@@ -8,10 +8,11 @@ sealed class Resolutions(IEnumerable<ModelSpec> models)
 {
     readonly Dictionary<string, ModelSpec> _models = models.ToDictionary(model => model.Name, StringComparer.Ordinal);
     readonly Dictionary<string, ResolvedModel> _resolved = new(StringComparer.Ordinal);
+    readonly Forms _forms = new();
 
     /// <summary>The model of a name.</summary>
     public ResolvedModel Of(string name) => _resolved.TryGetValue(name, out var known) ? known : _resolved[name] = Of(_models[name]);
 
     /// <summary>A model that may stand beside those of the tree, such as a family's member; its teacher is one of them.</summary>
-    public ResolvedModel Of(ModelSpec model) => Resolver.Resolve(model, model.Teacher is { } teacher ? Of(teacher) : null);
+    public ResolvedModel Of(ModelSpec model) => Resolver.Resolve(model, model.Teacher is { } teacher ? Of(teacher) : null, _forms);
 }

@@ -20,7 +20,8 @@ public sealed class StandIn
     {
         _specs = specs;
         var errors = bound.SelectMany(spec => spec.Diagnostics).Where(found => found.Severity == Severity.Error).ToLookup(found => found.Path);
-        _mended = ModelSet.Resolve(Catalog.Bind([.. specs.Select(spec => errors[spec.Path].Any() ? Without(spec, errors[spec.Path]) : spec)]));
+        // Nothing stands in for a family, or needs one.
+        _mended = ModelSet.Resolve(Catalog.Bind([.. specs.Where(spec => !spec.IsFamily).Select(spec => errors[spec.Path].Any() ? Without(spec, errors[spec.Path]) : spec)]));
     }
 
     /// <summary>The stand-in of a spec that has a name, under that name; null where there is none.</summary>

@@ -94,5 +94,5 @@ static class TensorTable
     }
 
     /// <summary>Whether a tensor belongs to the mixer of its layer: projections, what Mamba-2 introduced, the output projection.</summary>
-    public static bool InMixer(TensorSlot slot) => slot.Group is <= TensorGroup.QkNorm or TensorGroup.Qkv;
+    public static bool InMixer(TensorGroup group) => group is <= TensorGroup.QkNorm or TensorGroup.Qkv;
 }

@@ -10,7 +10,7 @@ sealed class Transfer(SeedSpec seed)
 {
     public TensorOrigin Origin(TensorSlot slot, ResolvedLayer? layer)
     {
-        if (layer?.Mixer is not ResolvedMamba2 mixer || !TensorTable.InMixer(slot)) return new Copied(slot.Name);
+        if (layer?.Mixer is not ResolvedMamba2 mixer || !TensorTable.InMixer(slot.Group)) return new Copied(slot.Name);
         var attention = TowerNames.Prefix(layer) + "attention.";
         if (slot.Group == TensorGroup.Output) return new Copied(attention + "wo.weight");
         if (slot.Group > TensorGroup.Value) return Draws.Introduced(slot, mixer, seed);

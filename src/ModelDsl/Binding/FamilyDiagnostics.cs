@@ -38,7 +38,7 @@ static class FamilyDiagnostics
         "mmmodel: 1\nablation: Placements\nof: TinyMmMambaHybrid\naxes: { from: { set: layers.attention.from, to: [tail, head] } }\nvariants: { «Head»: { layers: mamba2 } }");
 
     public static readonly DiagnosticRule TakenMember = new("MMD108", Severity.Error, "Member's name taken", "{0} can't name a member: it is too long, or means something in generated code already; name the value, `{{ NAME: value }}`, or the variant differently",
-        "Members become members of the generated registry, beside `All`, `Control`, `Family` and the types that it is written in.",
+        "Members become members of the generated registry, beside `All`, `Control`, `References` and the types that it is written in.",
         "mmmodel: 1\nablation: Placements\nof: TinyMmMambaHybrid\nvariants: { None: { layers: mamba2 }, «All»: {} }");
 
     public static readonly DiagnosticRule UnknownControl = new("MMD109", Severity.Error, "Unknown control", "the family has no member {0}; {1}",

@@ -16,7 +16,8 @@ static class MemberNames
     /// <summary>What a generated registry calls itself, or inherits from object.</summary>
     static readonly HashSet<string> Taken = new(StringComparer.Ordinal)
     {
-        "All", "Control", "Family", "Plans", "Equals", "ReferenceEquals", "ToString", "GetHashCode", "GetType", "MemberwiseClone", "Finalize",
+        "Of", "Axes", "All", "Control", "References", "ReportedIn", "Plans", "Name", "Values", "Plan", "Reported",
+        "Equals", "ReferenceEquals", "ToString", "GetHashCode", "GetType", "MemberwiseClone", "Finalize",
     };
 
     /// <summary>Whether generated code uses the name for something else.</summary>

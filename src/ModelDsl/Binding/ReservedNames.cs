@@ -18,6 +18,7 @@ static class ReservedNames
         "VisionLanguageModel", "IGeneratedModel", "InputException", "ParameterSource", "SeededParameters", "CheckpointParameters",
         "AttentionLayer", "Mamba2Layer", "ModelCache", "KvCache", "Mamba2State",
         "ModelPlan", "DistillationPlan", "LayerKind", "TensorRow", "TowerRun", "AttentionPlan", "Mamba2Plan",
+        "FamilyMember", "FamilyReference", "ReportedFigure", "IModelFamily", "PlanList", "Func", "IReadOnlyList",
         "Copied", "Sliced", "Drawn", "Draw", "TensorGroup", "StageKind", "ScheduleKind", "LossKind",
         "TrainingOptions", "MixerDistillation", "EndToEndDistillation", "IntroducedArtefact", "MixerArtefact", "StudentArtefact", "StudentAssembly",
         "Batch", "StepReport",

@@ -44,6 +44,24 @@ public sealed record ModelPlan
 
     /// <summary>The recipe; null for a model without a teacher.</summary>
     public DistillationPlan? Distillation { get; init; }
+
+    /// <summary>The plan with other layers in its towers; what stands outside of them stays. Generated plans of families are written so.</summary>
+    /// <param name="towers">A run for each tower, in order.</param>
+    public ModelPlan WithTowers(params ReadOnlySpan<TowerRun> towers)
+    {
+        var (layers, tensors, at) = (new List<LayerPlan>(), new List<TensorPlan>(), -1);
+        foreach (var tensor in Tensors)
+        {
+            if (tensor.Layer < 0) tensors.Add(tensor);
+            // The first tensor of a tower stands for all of it.
+            else if (at < 0 || Layers[tensor.Layer].Tower != layers[^1].Tower)
+            {
+                layers.AddRange(towers[++at].Layers);
+                tensors.AddRange(towers[at].Tensors);
+            }
+        }
+        return this with { Layers = layers.ToPlanList(), Tensors = tensors.ToPlanList() };
+    }
 }
 
 /// <param name="Vocab">Rows of the embeddings and of the head.</param>

@@ -13,7 +13,7 @@ sealed class Project
 
     static readonly CSharpParseOptions ParseOptions = new(LanguageVersion.Latest, DocumentationMode.Diagnose);
 
-    static readonly Lazy<MetadataReference> ModelsAssembly = new(() => new Project(Specs.Shipped, Specs.Namespace).Emit());
+    static readonly Lazy<MetadataReference> ModelsAssembly = new(() => new Project(Specs.Files, Specs.Namespace).Emit());
 
     readonly List<SpecText> _specs;
     readonly ProjectOptions _options;
@@ -36,11 +36,11 @@ sealed class Project
 
     /// <summary>The shipped specs and more.</summary>
     public static Project Shipped(params (string File, string Text)[] more) =>
-        new(Specs.Shipped.Concat(more.Select(spec => KeyValuePair.Create(spec.File, spec.Text))));
+        new(Specs.Files.Concat(more.Select(spec => KeyValuePair.Create(spec.File, spec.Text))));
 
     /// <summary>A project that references the assembly of the shipped models and has their specs as declarations.</summary>
     public static Project Consumer(string code, params (string File, string Text)[] own) => new(
-        Specs.Shipped.Select(spec => KeyValuePair.Create(Specs.InPackage(spec.Key), spec.Value)).Concat(own.Select(spec => KeyValuePair.Create(spec.File, spec.Text))),
+        Specs.Files.Select(spec => KeyValuePair.Create(Specs.InPackage(spec.Key), spec.Value)).Concat(own.Select(spec => KeyValuePair.Create(spec.File, spec.Text))),
         "Consumer", code, Specs.Shipped.Keys.ToDictionary(Specs.InPackage, _ => Specs.Namespace), ModelsAssembly.Value);
 
     /// <summary>Runs the generator; a run after an edit does what is new only.</summary>

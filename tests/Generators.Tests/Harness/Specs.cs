@@ -7,6 +7,11 @@ static class Specs
         Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, "models"), "*.mmmodel.yaml")
             .ToDictionary(path => Path.GetFileName(path), File.ReadAllText);
 
+    /// <summary>The same, and the files of figures that families of the tree report.</summary>
+    public static IReadOnlyDictionary<string, string> Files { get; } = new Dictionary<string, string>(Shipped.Concat(
+        Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, "models", "paper"), "*.yaml")
+            .Select(path => KeyValuePair.Create("paper/" + Path.GetFileName(path), File.ReadAllText(path)))));
+
     /// <summary>Namespace of their classes.</summary>
     public const string Namespace = "MmMamba.Models";
 

@@ -3,7 +3,7 @@ using MmMamba.ModelDsl.Architecture;
 using MmMamba.ModelDsl.Binding;
 using MmMamba.ModelDsl.Rendering;
 using MmMamba.ModelDsl.Tests.Architecture;
-using MmMamba.Snapshots;
+using MmMamba.Testing;
 
 namespace MmMamba.ModelDsl.Tests.Rendering;
 
