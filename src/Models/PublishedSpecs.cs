@@ -12,14 +12,16 @@ public static class PublishedSpecs
 {
     const string Extension = ".mmmodel.yaml";
 
+    const string Paper = "paper/";
+
     /// <summary>Every spec, by file name.</summary>
-    public static IReadOnlyList<PublishedSpec> All { get; } =
-    [
-        .. typeof(PublishedSpecs).Assembly.GetManifestResourceNames()
-            .Where(name => name.EndsWith(Extension, StringComparison.Ordinal))
-            .Order(StringComparer.Ordinal)
-            .Select(name => new PublishedSpec(name, Read(name))),
-    ];
+    public static IReadOnlyList<PublishedSpec> All { get; } = [.. Where(name => name.EndsWith(Extension, StringComparison.Ordinal))];
+
+    /// <summary>The files of figures that families among them report, by the path that these name.</summary>
+    public static IReadOnlyList<PublishedSpec> Figures { get; } = [.. Where(name => name.StartsWith(Paper, StringComparison.Ordinal))];
+
+    static IEnumerable<PublishedSpec> Where(Func<string, bool> chosen) => typeof(PublishedSpecs).Assembly.GetManifestResourceNames()
+        .Where(chosen).Order(StringComparer.Ordinal).Select(name => new PublishedSpec(name, Read(name)));
 
     static string Read(string name)
     {

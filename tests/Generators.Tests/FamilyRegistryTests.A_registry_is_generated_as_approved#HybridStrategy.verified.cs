@@ -27,13 +27,17 @@ public sealed class HybridStrategy : FamilyMember, IModelFamily<HybridStrategy>
     }
 
     /// <summary>from tail, pattern stacked</summary>
-    public static HybridStrategy TailStacked { get; } = new("TailStacked", ["tail", "stacked"], Plans.TailStacked, [new("MME", 1305.5), new("POPE", 85.9), new("TextVQA", 53.7), new("SQA-I", 79.4)]);
+    public static HybridStrategy TailStacked { get; } = new("TailStacked", ["tail", "stacked"], Plans.TailStacked,
+        [new("MME", 1305.5), new("POPE", 85.9), new("TextVQA", 53.7), new("SQA-I", 79.4)]);
     /// <summary>from tail, pattern interleaved</summary>
-    public static HybridStrategy TailInterleaved { get; } = new("TailInterleaved", ["tail", "interleaved"], Plans.TailInterleaved, [new("MME", 1308.3), new("POPE", 86.1), new("TextVQA", 55), new("SQA-I", 86.5)]);
+    public static HybridStrategy TailInterleaved { get; } = new("TailInterleaved", ["tail", "interleaved"], Plans.TailInterleaved,
+        [new("MME", 1308.3), new("POPE", 86.1), new("TextVQA", 55), new("SQA-I", 86.5)]);
     /// <summary>from head, pattern stacked</summary>
-    public static HybridStrategy HeadStacked { get; } = new("HeadStacked", ["head", "stacked"], Plans.HeadStacked, [new("MME", 1329.4), new("POPE", 85.9), new("TextVQA", 55), new("SQA-I", 80.8)]);
+    public static HybridStrategy HeadStacked { get; } = new("HeadStacked", ["head", "stacked"], Plans.HeadStacked,
+        [new("MME", 1329.4), new("POPE", 85.9), new("TextVQA", 55), new("SQA-I", 80.8)]);
     /// <summary>from head, pattern interleaved</summary>
-    public static HybridStrategy HeadInterleaved { get; } = new("HeadInterleaved", ["head", "interleaved"], Plans.HeadInterleaved, [new("MME", 1371.1), new("POPE", 86.7), new("TextVQA", 55.1), new("SQA-I", 86.9)]);
+    public static HybridStrategy HeadInterleaved { get; } = new("HeadInterleaved", ["head", "interleaved"], Plans.HeadInterleaved,
+        [new("MME", 1371.1), new("POPE", 86.7), new("TextVQA", 55.1), new("SQA-I", 86.9)]);
 
     /// <inheritdoc/>
     public static ModelPlan Of => global::MmMamba.Models.MmMambaHybrid.Plan;
@@ -44,8 +48,7 @@ public sealed class HybridStrategy : FamilyMember, IModelFamily<HybridStrategy>
     /// <summary>The member that equals MmMambaHybrid: its run is the base's.</summary>
     public static HybridStrategy Control => HeadInterleaved;
     /// <inheritdoc/>
-    public static IReadOnlyList<FamilyReference> References { get; } = [
-    ];
+    public static IReadOnlyList<FamilyReference> References { get; } = [];
     /// <inheritdoc/>
     public static string? ReportedIn => "arXiv 2502.13145, Table 6";
 

@@ -27,21 +27,29 @@ public sealed class StageSubsets : FamilyMember, IModelFamily<StageSubsets>
     }
 
     /// <summary>None of StageSubsets</summary>
-    public static StageSubsets None { get; } = new("None", [], Plans.None, []);
+    public static StageSubsets None { get; } = new("None", [], Plans.None,
+        []);
     /// <summary>Stage1 of StageSubsets</summary>
-    public static StageSubsets Stage1 { get; } = new("Stage1", [], Plans.Stage1, [new("MME", 969.8), new("POPE", 70.6), new("TextVQA", 13.47), new("SQA-I", 40.8)]);
+    public static StageSubsets Stage1 { get; } = new("Stage1", [], Plans.Stage1,
+        [new("MME", 969.8), new("POPE", 70.6), new("TextVQA", 13.47), new("SQA-I", 40.8)]);
     /// <summary>Stage2 of StageSubsets</summary>
-    public static StageSubsets Stage2 { get; } = new("Stage2", [], Plans.Stage2, [new("MME", 1007.1), new("POPE", 72.9), new("TextVQA", 25.5), new("SQA-I", 52.1)]);
+    public static StageSubsets Stage2 { get; } = new("Stage2", [], Plans.Stage2,
+        [new("MME", 1007.1), new("POPE", 72.9), new("TextVQA", 25.5), new("SQA-I", 52.1)]);
     /// <summary>Stage3 of StageSubsets</summary>
-    public static StageSubsets Stage3 { get; } = new("Stage3", [], Plans.Stage3, [new("MME", 1188.4), new("POPE", 83), new("TextVQA", 40), new("SQA-I", 63.4)]);
+    public static StageSubsets Stage3 { get; } = new("Stage3", [], Plans.Stage3,
+        [new("MME", 1188.4), new("POPE", 83), new("TextVQA", 40), new("SQA-I", 63.4)]);
     /// <summary>Stages12 of StageSubsets</summary>
-    public static StageSubsets Stages12 { get; } = new("Stages12", [], Plans.Stages12, [new("MME", 1108.9), new("POPE", 75.3), new("TextVQA", 28), new("SQA-I", 59.3)]);
+    public static StageSubsets Stages12 { get; } = new("Stages12", [], Plans.Stages12,
+        [new("MME", 1108.9), new("POPE", 75.3), new("TextVQA", 28), new("SQA-I", 59.3)]);
     /// <summary>Stages13 of StageSubsets</summary>
-    public static StageSubsets Stages13 { get; } = new("Stages13", [], Plans.Stages13, [new("MME", 1263.1), new("POPE", 84), new("TextVQA", 42.5), new("SQA-I", 77.1)]);
+    public static StageSubsets Stages13 { get; } = new("Stages13", [], Plans.Stages13,
+        [new("MME", 1263.1), new("POPE", 84), new("TextVQA", 42.5), new("SQA-I", 77.1)]);
     /// <summary>Stages23 of StageSubsets</summary>
-    public static StageSubsets Stages23 { get; } = new("Stages23", [], Plans.Stages23, [new("MME", 1255.5), new("POPE", 83.5), new("TextVQA", 41.1), new("SQA-I", 72.1)]);
+    public static StageSubsets Stages23 { get; } = new("Stages23", [], Plans.Stages23,
+        [new("MME", 1255.5), new("POPE", 83.5), new("TextVQA", 41.1), new("SQA-I", 72.1)]);
     /// <summary>Stages123 of StageSubsets</summary>
-    public static StageSubsets Stages123 { get; } = new("Stages123", [], Plans.Stages123, [new("MME", 1303.5), new("POPE", 85.2), new("TextVQA", 47.7), new("SQA-I", 79.2)]);
+    public static StageSubsets Stages123 { get; } = new("Stages123", [], Plans.Stages123,
+        [new("MME", 1303.5), new("POPE", 85.2), new("TextVQA", 47.7), new("SQA-I", 79.2)]);
 
     /// <inheritdoc/>
     public static ModelPlan Of => global::MmMamba.Models.MmMambaLinear.Plan;
@@ -52,8 +60,7 @@ public sealed class StageSubsets : FamilyMember, IModelFamily<StageSubsets>
     /// <summary>The member that equals MmMambaLinear: its run is the base's.</summary>
     public static StageSubsets Control => Stages123;
     /// <inheritdoc/>
-    public static IReadOnlyList<FamilyReference> References { get; } = [
-    ];
+    public static IReadOnlyList<FamilyReference> References { get; } = [];
     /// <inheritdoc/>
     public static string? ReportedIn => "arXiv 2502.13145, Table 3";
 
@@ -66,16 +73,11 @@ public sealed class StageSubsets : FamilyMember, IModelFamily<StageSubsets>
             {
                 Name = "StageSubsets.None",
                 Summary = "None of StageSubsets",
-                Distillation = Recipe(plan.Distillation!),
-            };
-
-            static DistillationPlan Recipe(DistillationPlan plan)
-            {
-                return plan with
+                Distillation = plan.Distillation! with
                 {
                     Run = [],
-                };
-            }
+                },
+            };
         }
 
         public static ModelPlan Stage1()
@@ -85,16 +87,11 @@ public sealed class StageSubsets : FamilyMember, IModelFamily<StageSubsets>
             {
                 Name = "StageSubsets.Stage1",
                 Summary = "Stage1 of StageSubsets",
-                Distillation = Recipe(plan.Distillation!),
-            };
-
-            static DistillationPlan Recipe(DistillationPlan plan)
-            {
-                return plan with
+                Distillation = plan.Distillation! with
                 {
                     Run = [StageKind.Introduced],
-                };
-            }
+                },
+            };
         }
 
         public static ModelPlan Stage2()
@@ -104,16 +101,11 @@ public sealed class StageSubsets : FamilyMember, IModelFamily<StageSubsets>
             {
                 Name = "StageSubsets.Stage2",
                 Summary = "Stage2 of StageSubsets",
-                Distillation = Recipe(plan.Distillation!),
-            };
-
-            static DistillationPlan Recipe(DistillationPlan plan)
-            {
-                return plan with
+                Distillation = plan.Distillation! with
                 {
                     Run = [StageKind.Mixer],
-                };
-            }
+                },
+            };
         }
 
         public static ModelPlan Stage3()
@@ -123,16 +115,11 @@ public sealed class StageSubsets : FamilyMember, IModelFamily<StageSubsets>
             {
                 Name = "StageSubsets.Stage3",
                 Summary = "Stage3 of StageSubsets",
-                Distillation = Recipe(plan.Distillation!),
-            };
-
-            static DistillationPlan Recipe(DistillationPlan plan)
-            {
-                return plan with
+                Distillation = plan.Distillation! with
                 {
                     Run = [StageKind.EndToEnd],
-                };
-            }
+                },
+            };
         }
 
         public static ModelPlan Stages12()
@@ -142,16 +129,11 @@ public sealed class StageSubsets : FamilyMember, IModelFamily<StageSubsets>
             {
                 Name = "StageSubsets.Stages12",
                 Summary = "Stages12 of StageSubsets",
-                Distillation = Recipe(plan.Distillation!),
-            };
-
-            static DistillationPlan Recipe(DistillationPlan plan)
-            {
-                return plan with
+                Distillation = plan.Distillation! with
                 {
                     Run = [StageKind.Introduced, StageKind.Mixer],
-                };
-            }
+                },
+            };
         }
 
         public static ModelPlan Stages13()
@@ -161,16 +143,11 @@ public sealed class StageSubsets : FamilyMember, IModelFamily<StageSubsets>
             {
                 Name = "StageSubsets.Stages13",
                 Summary = "Stages13 of StageSubsets",
-                Distillation = Recipe(plan.Distillation!),
-            };
-
-            static DistillationPlan Recipe(DistillationPlan plan)
-            {
-                return plan with
+                Distillation = plan.Distillation! with
                 {
                     Run = [StageKind.Introduced, StageKind.EndToEnd],
-                };
-            }
+                },
+            };
         }
 
         public static ModelPlan Stages23()
@@ -180,16 +157,11 @@ public sealed class StageSubsets : FamilyMember, IModelFamily<StageSubsets>
             {
                 Name = "StageSubsets.Stages23",
                 Summary = "Stages23 of StageSubsets",
-                Distillation = Recipe(plan.Distillation!),
-            };
-
-            static DistillationPlan Recipe(DistillationPlan plan)
-            {
-                return plan with
+                Distillation = plan.Distillation! with
                 {
                     Run = [StageKind.Mixer, StageKind.EndToEnd],
-                };
-            }
+                },
+            };
         }
 
         public static ModelPlan Stages123()

@@ -43,6 +43,10 @@ public sealed class FamilyRegistryTests
     public void Its_base_may_be_the_class_of_a_package() =>
         Assert.Contains("global::MmMamba.Models.MmMambaHybrid.Plan", Project.Consumer("", (File, Own)).Run().Sources["Own.g.cs"]);
 
+    [Fact]
+    public void A_family_of_a_package_is_extended_as_one_of_ones_own() => Assert.Contains("TailStacked", Project.Consumer("",
+        (File, "mmmodel: 1\nablation: Own\nextends: TinyHybridStrategy\nof: TinyMmMambaHybrid\n")).Run().Sources["Own.g.cs"]);
+
     [Theory]
     [InlineData("to: [tail, head]", "to: [tail, haed]")]
     [InlineData("of: MmMambaHybrid", "of: MmMambaHybird")]

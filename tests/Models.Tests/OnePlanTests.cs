@@ -24,6 +24,10 @@ public sealed class OnePlanTests
     }
 
     [Fact]
+    public void The_embedded_figures_are_those_of_the_tree() =>
+        Assert.Equal(RunTimeModels.Figures.OrderBy(file => file.Key, StringComparer.Ordinal), PublishedSpecs.Figures.Select(file => KeyValuePair.Create(file.File, file.Text)));
+
+    [Fact]
     public void The_embedded_specs_are_those_of_the_tree() =>
         Assert.Equal(RunTimeModels.Texts.OrderBy(spec => spec.Key, StringComparer.Ordinal), PublishedSpecs.All.Select(spec => KeyValuePair.Create(spec.File, spec.Text)));
 }

@@ -28,14 +28,16 @@ static class CheckCommand
     {
         var library = SpecLibrary.Open(paths);
         var errors = library.Diagnostics.Count(diagnostic => diagnostic.Severity == Severity.Error);
-        if (json) Console.Write(DiagnosticsJson.Render(library.Own.Count(spec => spec.Model is not null), library.Diagnostics));
+        if (json) Console.Write(DiagnosticsJson.Render(library.Own.Count(spec => spec.Model is not null), library.Own.Count(spec => spec.Family is not null), library.Diagnostics));
         else
         {
             foreach (var diagnostic in library.Diagnostics) Console.WriteLine(Printable.Line(diagnostic.ToString()));
             Console.WriteLine(errors == 0
-                ? $"{library.Own.Count} models, no errors"
+                ? $"{library.Own.Count(spec => !spec.IsFamily)} models{Families(library.Own.Count(spec => spec.IsFamily))}, no errors"
                 : $"{errors} error{(errors == 1 ? "" : "s")}");
         }
         return errors == 0 ? ExitCode.Ok : ExitCode.Refused;
     }
+
+    static string Families(int count) => count switch { 0 => "", 1 => ", 1 family", _ => $", {count} families" };
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using MmMamba.Cli.Specs;
 using MmMamba.ModelDsl.Rendering;
+using MmMamba.Runtime;
 
 namespace MmMamba.Cli.Commands;
 
@@ -9,17 +10,28 @@ static class DescribeCommand
 {
     public static Command Create()
     {
-        var model = new Argument<string>("model") { Description = "A built-in model's name or a spec file." };
+        var model = new Argument<string>("model") { Description = "A built-in model's or family's name, or a spec file; a family's member as Family.Member or FILE#Member." };
         var format = ReviewFormat.Option();
         var origins = new Option<bool>("--origins") { Description = "Print every setting, defaults too, with the file and line that it comes from." };
         var command = new Command("describe", "Print what a spec means: layers, tensors, counts, costs, transfer, stages.") { model, format, origins };
         command.SetAction(result =>
         {
-            var (named, library) = SpecLibrary.Find(result.GetRequiredValue(model));
-            var resolved = named.Resolved;
+            var (library, name) = SpecLibrary.Locate(result.GetRequiredValue(model));
+            if (library.Family(name) is { } family && !result.GetValue(origins))
+            {
+                Console.Write(result.GetValue(format) switch
+                {
+                    ReviewFormat.Json => FamilyJson.Render(family),
+                    ReviewFormat.Markdown => FamilySheet.Markdown(family),
+                    _ => FamilySheet.Render(family),
+                });
+                return ExitCode.Ok;
+            }
+            var resolved = library.Model(name).Resolved;
             if (result.GetValue(origins))
             {
-                var spec = library.Bound.Single(spec => spec.Model?.Name == resolved.Name);
+                var spec = library.Bound.SingleOrDefault(spec => spec.Model?.Name == resolved.Name)
+                    ?? throw new InputException($"{resolved.Name} is a member of a family; origins are those of a model's own spec, such as {resolved.Extends}.");
                 Console.Write(result.GetValue(format) switch
                 {
                     ReviewFormat.Json => Origins.Json(spec),

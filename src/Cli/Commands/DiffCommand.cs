@@ -11,8 +11,8 @@ static class DiffCommand
     {
         var models = new Argument<string[]>("models")
         {
-            Description = "Two built-in models' names or spec files; one, with --from.",
-            Arity = new ArgumentArity(1, 2),
+            Description = "Two built-in models' names or spec files; a family and two of its members; one model, with --from.",
+            Arity = new ArgumentArity(1, 3),
         };
         var from = new Option<string>("--from") { Description = "The git revision to compare from." };
         var to = new Option<string>("--to") { Description = "The git revision to compare to; the working tree if none is named." };
@@ -27,7 +27,7 @@ static class DiffCommand
             // Not by their values: an option that lacks its argument has none to ask for.
             var (named, first, second) = (result.GetResult(models)?.Tokens.Count, result.GetResult(from), result.GetResult(to));
             if (named == 1 && first is null) result.AddError("diff compares two models, or one with --from a revision.");
-            if (named == 2 && (first ?? second) is not null) result.AddError("--from and --to compare two revisions of one model; name one.");
+            if (named >= 2 && (first ?? second) is not null) result.AddError("--from and --to compare two revisions of one model; name one.");
         });
         command.SetAction(result =>
         {
@@ -46,6 +46,7 @@ static class DiffCommand
     }
 
     static (DiffSide Before, DiffSide After) Sides(string[] models, string? from, string? to) =>
-        from is null ? DiffSide.OfTwo(models[0], models[1])
+        models.Length == 3 ? DiffSide.OfTwo(SpecName.Of(models[0], models[1]), SpecName.Of(models[0], models[2]))
+        : from is null ? DiffSide.OfTwo(models[0], models[1])
         : (DiffSide.At(models[0], from), to is null ? DiffSide.Here(models[0]) : DiffSide.At(models[0], to));
 }

@@ -11,7 +11,7 @@ static class PlanCommand
 {
     public static Command Create()
     {
-        var student = new Argument<string>("student") { Description = "A built-in model's name or a spec file; a model with a teacher." };
+        var student = new Argument<string>("student") { Description = "A built-in model's name or a spec file; a model with a teacher, or a family's member as Family.Member or FILE#Member." };
         var full = new Option<bool>("--full") { Description = "Every tensor by its whole name, instead of layers in which the same happens." };
         var format = ReviewFormat.Option();
         var command = new Command("plan", "Print what every tensor of a student comes from, and what becomes of every tensor of its teacher.") { student, full, format };

@@ -28,19 +28,20 @@ sealed record DiffSide(string Label, ModelFacts Facts)
     public static DiffSide At(string model, string revision)
     {
         var place = $" at {revision}";
-        if (!IsFile(model))
+        if (SpecName.Parse(model) is not { File: { } file, Member: var member })
         {
-            var named = SpecLibrary.Among(GitSpecs.Read(".", revision));
+            var here = GitSpecs.Read(".", revision);
+            var named = SpecLibrary.Among(here.Specs, here.Reports);
             return Of((named.Model(model), named), place);
         }
-        var (folder, name) = (Path.GetDirectoryName(Path.GetFullPath(model))!, Path.GetFileName(model));
-        var specs = GitSpecs.Read(folder, revision);
+        var (folder, name) = (Path.GetDirectoryName(Path.GetFullPath(file))!, Path.GetFileName(file));
+        var (specs, reports) = GitSpecs.Read(folder, revision);
         var spec = specs.FirstOrDefault(spec => spec.FileName == name)
-            ?? throw new InputException($"{model}: there is no such spec file at {revision}.");
-        return Of(SpecLibrary.Find(spec, specs.Where(other => other != spec)), place);
+            ?? throw new InputException($"{file}: there is no such spec file at {revision}.");
+        return Of(SpecLibrary.Find(spec, specs.Where(other => other != spec), reports, member), place);
     }
 
-    static bool IsFile(string model) => model.EndsWith(".yaml", StringComparison.Ordinal) || model.EndsWith(".yml", StringComparison.Ordinal);
+    static bool IsFile(string model) => SpecName.Parse(model).File is not null;
 
     static DiffSide Named(string model, (NamedModel Model, SpecLibrary Library) file, SpecLibrary? beside) =>
         file.Library is not null ? Of(file, "") : beside is not null ? Of((beside.Model(model), beside), "") : Of(SpecLibrary.Find(model), "");

@@ -21,20 +21,23 @@ sealed class SpecLibrary
     /// <summary>Bytes of the longest spec.</summary>
     public const int Longest = 1_000_000;
 
-    readonly Dictionary<string, ResolvedModel> _models;
+    readonly ModelSet _set;
 
-    SpecLibrary(IReadOnlyList<ParsedSpec> own)
+    SpecLibrary(IReadOnlyList<ParsedSpec> own, IEnumerable<ParsedReport> reports)
     {
         var ownNames = own.Select(spec => spec.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
         var shipped = PublishedSpecs.All
             .Select(spec => SpecParser.Parse(new(spec.File, spec.Text)))
             .Where(spec => !ownNames.Contains(spec.Name));
-        var bound = Catalog.Bind([.. own, .. shipped]);
-        var resolved = ModelSet.Resolve(bound);
-        _models = resolved.Models.ToDictionary(model => model.Name, StringComparer.Ordinal);
-        Bound = bound;
-        Own = [.. bound.Take(own.Count)];
+        var figures = PublishedSpecs.Figures.Select(file => ParsedReport.Parse(new(file.File, file.Text)));
+        Bound = Catalog.Bind([.. own, .. shipped], [.. reports, .. figures]);
+        _set = ModelSet.Resolve([.. Bound]);
+        Own = [.. Bound.Take(own.Count)];
         Diagnostics = [.. Own.SelectMany(spec => spec.Diagnostics)];
+    }
+
+    SpecLibrary(IReadOnlyList<ParsedSpec> own) : this(own, [.. own.Select(spec => spec.Reported).OfType<string>().Distinct().Select(ReadFigures).OfType<ParsedReport>()])
+    {
     }
 
     /// <summary>All specs, those of the tool behind those that were named.</summary>
@@ -51,42 +54,59 @@ sealed class SpecLibrary
 
     /// <summary>
     /// A model by the name of a built-in one or by its spec file, in which names are looked up among the specs of its folder and the
-    /// built-in ones. Its teacher is found in the same library.
+    /// built-in ones; a member of a family as <c>Family.Member</c> or <c>FILE#Member</c>. Its teacher is found in the same library.
     /// </summary>
     public static (NamedModel Model, SpecLibrary Library) Find(string nameOrFile)
     {
-        var isFile = nameOrFile.EndsWith(".yaml", StringComparison.Ordinal) || nameOrFile.EndsWith(".yml", StringComparison.Ordinal);
-        if (!isFile)
-        {
-            var builtIn = new SpecLibrary([]);
-            return (builtIn.Model(nameOrFile), builtIn);
-        }
-        if (!File.Exists(nameOrFile)) throw new InputException($"{nameOrFile}: there is no such spec file.");
-        var folder = Path.GetDirectoryName(Path.GetFullPath(nameOrFile))!;
-        var parsed = Read(nameOrFile);
-        var beside = Files(folder).Where(path => Path.GetFullPath(path) != Path.GetFullPath(nameOrFile)).Select(ReadIfPossible).OfType<ParsedSpec>();
-        return Find(parsed, beside);
+        var (library, name) = Locate(nameOrFile);
+        return (library.Model(name), library);
     }
 
-    /// <summary>The model of a spec among others and the built-in ones.</summary>
-    public static (NamedModel Model, SpecLibrary Library) Find(ParsedSpec spec, IEnumerable<ParsedSpec> beside)
+    /// <summary>The library that a model or family is in, and its name there.</summary>
+    public static (SpecLibrary Library, string Name) Locate(string nameOrFile)
     {
-        var library = new SpecLibrary([spec, .. beside]);
-        if (library.Own[0].Diagnostics.FirstOrDefault(diagnostic => diagnostic.Severity == Severity.Error) is { } error)
-            throw new InputException(error.ToString());
-        return (library.Model(spec.Name!), library);
+        var named = SpecName.Parse(nameOrFile);
+        if (named.File is not { } file) return (new([]), nameOrFile);
+        if (!File.Exists(file)) throw new InputException($"{file}: there is no such spec file.");
+        var folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
+        var beside = Files(folder).Where(path => Path.GetFullPath(path) != Path.GetFullPath(file)).Select(ReadIfPossible).OfType<ParsedSpec>();
+        return Located(new([Read(file), .. beside]), named.Member);
+    }
+
+    /// <summary>The model of a spec among others and the built-in ones, or a member of the family that the spec is.</summary>
+    public static (NamedModel Model, SpecLibrary Library) Find(ParsedSpec spec, IEnumerable<ParsedSpec> beside, IEnumerable<ParsedReport> reports, string? member)
+    {
+        var (library, name) = Located(new([spec, .. beside], reports), member);
+        return (library.Model(name), library);
+    }
+
+    static (SpecLibrary Library, string Name) Located(SpecLibrary library, string? member)
+    {
+        var spec = library.Own[0];
+        if (spec.Diagnostics.FirstOrDefault(diagnostic => diagnostic.Severity == Severity.Error) is { } error) throw new InputException(error.ToString());
+        return (library, member is null ? spec.Name! : $"{spec.Name}.{member}");
     }
 
     /// <summary>Specs that are no files here, such as those of another revision, with the tool's.</summary>
-    public static SpecLibrary Among(IReadOnlyList<ParsedSpec> specs) => new(specs);
+    public static SpecLibrary Among(IReadOnlyList<ParsedSpec> specs, IEnumerable<ParsedReport> reports) => new(specs, reports);
 
     /// <summary>The teacher of a model of this library; null where it has none.</summary>
-    public ResolvedModel? TeacherOf(ResolvedModel model) => model.Teacher is { } teacher ? _models[teacher] : null;
+    public ResolvedModel? TeacherOf(ResolvedModel model) => model.Teacher is { } teacher ? _set.Find(teacher) : null;
 
-    /// <summary>A model of this library by name.</summary>
-    public NamedModel Model(string name) => _models.TryGetValue(name, out var found)
-        ? new(found, PlanJson.Parse(PlanText.Render(found)))
-        : throw new InputException($"there is no model '{name}'; known are {string.Join(", ", _models.Keys.Order(StringComparer.Ordinal))}, or name a *{Extension} file.");
+    /// <summary>A model of this library by name, a family's member as <c>Family.Member</c>.</summary>
+    public NamedModel Model(string name)
+    {
+        if (_set.Find(name) is { } found) return new(found, PlanJson.Parse(PlanText.Render(found)));
+        if ((Family(name) ?? Family(name.Split('.')[0])) is not { } family)
+            throw new InputException($"there is no model '{name}'; known are {string.Join(", ", Known)}, or name a *{Extension} file.");
+        var members = string.Join(", ", family.Members.Select(member => member.Model.Name));
+        throw new InputException(family.Name == name ? $"{name} is an ablation family; name one of its members: {members}." : $"there is no model '{name}'; {family.Name} has the members {members}.");
+    }
+
+    /// <summary>A family of this library by name; null where there is none.</summary>
+    public ResolvedFamily? Family(string name) => _set.FindFamily(name);
+
+    IEnumerable<string> Known => _set.Models.Select(model => model.Name).Concat(_set.Families.Select(family => family.Name)).Order(StringComparer.Ordinal);
 
     static IEnumerable<string> Files(string path)
     {
@@ -102,13 +122,22 @@ sealed class SpecLibrary
         catch (Exception e) when (e is IOException or UnauthorizedAccessException) { return null; }
     }
 
+    static ParsedSpec Read(string path) => SpecParser.Parse(new(path, Text(path)));
+
+    // Figures that can't be read are missed, which the family then says.
+    static ParsedReport? ReadFigures(string path)
+    {
+        try { return File.Exists(path) ? ParsedReport.Parse(new(path, Text(path))) : null; }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException) { return null; }
+    }
+
     // No more of a file is read than the parser needs to see that it is too long.
-    static ParsedSpec Read(string path)
+    static string Text(string path)
     {
         using var file = File.OpenRead(path);
         var bytes = new byte[Math.Min(file.Length, Longest + 1)];
         file.ReadExactly(bytes);
         using var reader = new StreamReader(new MemoryStream(bytes));
-        return SpecParser.Parse(new(path, reader.ReadToEnd()));
+        return reader.ReadToEnd();
     }
 }

@@ -12,7 +12,7 @@ sealed class MemberPlan(
     ResolvedModel model, ResolvedModel from, string start, EquatableArray<TowerStrip>? placed, EquatableArray<TowerStrip>? converted)
 {
     /// <summary>What the variables of converted towers begin with.</summary>
-    const string Converted = "converted_";
+    const string Converted = "converted";
 
     public void Emit(CodeWriter w, string name)
     {

@@ -180,7 +180,8 @@ static class PlanEmitter
         $"new(Image: {Literal.Of(vision.Image)}, Patch: {Literal.Of(vision.Patch)}, MaxTiles: {Literal.Of(vision.MaxTiles)}, "
         + $"PixelShuffle: {Literal.Of(vision.PixelShuffle)},\n    Projector: {Literal.Of(vision.Projector)}, Normalize: {Literal.Of(vision.Normalize)})";
 
-    public static string Variable(TowerStrip strip, string prefix = "") => $"{prefix}{Identifier.Camel(strip.Tower.Name)}Tower";
+    public static string Variable(TowerStrip strip, string prefix = "") =>
+        (prefix == "" ? Identifier.Camel(strip.Tower.Name) : prefix + Identifier.Pascal(strip.Tower.Name)) + "Tower";
 
     public static string Spread(EquatableArray<TowerStrip> strips, string property, string prefix = "") =>
         $"[{string.Join(", ", strips.Select(strip => $".. {Variable(strip, prefix)}.{property}"))}]";

@@ -38,6 +38,8 @@ sealed class FamilyBinder(Scope scope, KnownModels tree)
         if (scope.HasErrors) return null;
         _members.Read();
         InShape = !scope.HasErrors;
+        // A declaration is there for others to extend; its members are the business of the assembly that has its registry.
+        if (scope.Spec.DeclaredIn is not null) return null;
 
         var of = scope.Merged.Get("of")!;
         var low = Base(of);

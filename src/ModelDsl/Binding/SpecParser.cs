@@ -32,6 +32,11 @@ public sealed record ParsedSpec(string Path, string? Name, MappingNode? Root, Eq
     /// </summary>
     public string? DeclaredIn { get; init; }
 
+    /// <summary>The file of figures that a family reports: its path beside the family's own; null where it names none.</summary>
+    public string? Reported => IsFamily && Root?.Get("reported") is ScalarNode { Kind: ScalarKind.Text } path
+        ? ReportPath.In(ReportPath.Folder(Path), path.Text)
+        : null;
+
     internal bool HasErrors => Diagnostics.Any(diagnostic => diagnostic.Severity == Severity.Error);
 
     internal static string FileNameOf(string path) => path.Substring(path.LastIndexOfAny(['/', '\\']) + 1);

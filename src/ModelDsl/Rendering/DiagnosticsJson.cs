@@ -10,8 +10,10 @@ public static class DiagnosticsJson
 
     /// <summary>The counts, and one diagnostic a line; lines and columns count from 1, the end is the column after the last character.</summary>
     /// <param name="models">Models that could be built.</param>
-    public static string Render(int models, IReadOnlyCollection<Diagnostic> diagnostics) => new JsonText()
+    /// <param name="families">Ablation families that could be built.</param>
+    public static string Render(int models, int families, IReadOnlyCollection<Diagnostic> diagnostics) => new JsonText()
         .Field("models", Number(models))
+        .Field("families", Number(families))
         .Field("errors", Number(diagnostics.Count(found => found.Severity == Severity.Error)))
         .Field("warnings", Number(diagnostics.Count(found => found.Severity == Severity.Warning)))
         .Field("hints", Number(diagnostics.Count(found => found.Severity == Severity.Hint)))
