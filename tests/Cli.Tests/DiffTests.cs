@@ -73,7 +73,8 @@ public sealed class DiffTests : IDisposable
     [InlineData("MmMambaHybrid", "--to", "HEAD")]
     [InlineData("MmMambaHybrid", "--from")]
     [InlineData("MmMambaHybrid", "--from=")]
-    [InlineData("A", "B", "C")]
+    [InlineData("A", "B", "C", "D")]
+    [InlineData("A", "B", "C", "--from", "HEAD")]
     [InlineData]
     public void Wrong_usage_exits_with_2(params string[] arguments)
     {

@@ -24,7 +24,7 @@ public sealed class FamilyTests : IDisposable
         Directory.CreateDirectory(_folder["figures"]);
         File.WriteAllText(_folder["own.mmmodel.yaml"],
             $"mmmodel: 1\nablation: Own\nof: TinyMmMambaHybrid\naxes: {{ count: {{ set: layers.attention.count, to: {count} }} }}\nreported: figures/own.yaml\n");
-        File.WriteAllText(_folder["figures/own.yaml"], "source: A table\nfigures: { Count1: { MME: 1.5 } }\n");
+        File.WriteAllText(_folder["figures/own.yaml"], "source: A table\nfigures: { Count2: { MME: 1.5 } }\n");
     }
 
     [Fact]

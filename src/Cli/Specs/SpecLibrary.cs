@@ -106,7 +106,8 @@ sealed class SpecLibrary
     /// <summary>A family of this library by name; null where there is none.</summary>
     public ResolvedFamily? Family(string name) => _set.FindFamily(name);
 
-    IEnumerable<string> Known => _set.Models.Select(model => model.Name).Concat(_set.Families.Select(family => family.Name)).Order(StringComparer.Ordinal);
+    IEnumerable<string> Known =>
+        [.. _set.Models.Select(model => model.Name).Order(StringComparer.Ordinal), .. _set.Families.Select(family => family.Name).Order(StringComparer.Ordinal)];
 
     static IEnumerable<string> Files(string path)
     {
