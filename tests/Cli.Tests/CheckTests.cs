@@ -42,7 +42,7 @@ public sealed class CheckTests : IDisposable
     {
         Write("hidden: 96");
         var text = Tool.Run(_folder.Path, "check");
-        Assert.Equal((0, "./mine.mmmodel.yaml(4,9): hint MMD081: `hidden` is inherited with this very value\n1 models, no errors\n"), (text.ExitCode, text.Output));
+        Assert.Equal((0, "./mine.mmmodel.yaml(4,9): hint MMD081: `hidden` is inherited with this very value\n1 model, no errors\n"), (text.ExitCode, text.Output));
         var json = Tool.Run(_folder.Path, "check", "--format", "json");
         Assert.Equal(0, json.ExitCode);
         Assert.Equal(1, JsonDocument.Parse(json.Output).RootElement.GetProperty("hints").GetInt32());

@@ -22,7 +22,7 @@ public sealed partial class ConsumerTests(Feed feed)
         Fresh.Build().Succeeded();
         var run = Fresh.DotNet(Fresh.Program).Succeeded().Output;
         Assert.Contains("FewAttention: ", run);
-        Assert.Contains("Decoder3 is a AttentionLayer", run);
+        Assert.Contains("Decoder3 is an AttentionLayer", run);
         Assert.Matches(Tokens(), run);
 
         // Another build compiles nothing; a change of a spec does.
@@ -114,6 +114,23 @@ public sealed partial class ConsumerTests(Feed feed)
         Assert.Contains("Write <PackageReference Include=\"libtorch-cpu-", missing.Output);
         feed.DotNet(project, "msbuild", "-t:ResolvePackageAssets", "-p:MmMambaBackend=external").Succeeded();
         Assert.Contains("Write <PackageReference Include=\"TorchSharp-cuda-linux\"", feed.DotNet(project, "msbuild", "-t:ResolvePackageAssets", "-p:MmMambaBackend=cuda-linux").Output);
+    }
+
+    /// <summary>Each would be dozens of errors of generated code without the check.</summary>
+    [Fact]
+    public void A_missing_runtime_and_one_of_another_version_are_one_error_each()
+    {
+        var project = Path.Combine(feed.NewConsumer("Lone"), "Lone");
+        var file = Path.Combine(project, "Lone.csproj");
+        var written = File.ReadAllText(file);
+        File.WriteAllText(file, string.Join('\n', written.Split('\n').Where(line => !line.Contains("MmMamba.Models", StringComparison.Ordinal))));
+        Assert.Contains($"Write <PackageReference Include=\"MmMamba.Models\" Version=\"{feed.Version}\" />", Assert.Single(feed.DotNet(project, "build").Errors));
+
+        var other = feed.Version + ".other";
+        feed.Pack("src/Generators", feed.Packages + " other", other);
+        File.WriteAllText(file, written.Replace("\"MmMamba.Dsl\" Version=\"$(MmMambaVersion)\"", $"\"MmMamba.Dsl\" Version=\"{other}\""));
+        var mixed = feed.DotNet(project, "build", $"-p:RestoreAdditionalProjectSources={feed.Packages} other");
+        Assert.Contains($"MmMamba.Dsl is {other} and MmMamba.Dsl.Runtime {feed.Version}.", Assert.Single(mixed.Errors));
     }
 
     [GeneratedRegex(@"tokens: 1 5 7 11( \d+){4}; cache: [\d,]+ bytes")]

@@ -47,12 +47,17 @@ public sealed class Feed : IDisposable, ICollectionFixture<Feed>
     /// <summary>A package's file.</summary>
     public string PathOf(string id) => Path.Combine(Packages, $"{id}.{Version}.nupkg");
 
+    /// <summary>The assemblies that the packages' own refer to: those of the framework, and those that the tool was built with.</summary>
+    public IEnumerable<string> References =>
+        Directory.EnumerateFiles(Path.GetDirectoryName(typeof(object).Assembly.Location)!, "System*.dll")
+            .Concat(Directory.EnumerateFiles(Metadata["ToolFolder"], "*.dll").Where(path => !Path.GetFileName(path).StartsWith("System.", StringComparison.Ordinal)));
+
     /// <summary>A package's entries.</summary>
     public ZipArchive Open(string id) => ZipFile.OpenRead(PathOf(id));
 
-    /// <summary>Packs a project or solution as it was built.</summary>
-    public void Pack(string project, string output) =>
-        DotNet(Metadata["RepositoryRoot"], "pack", project, "--no-build", "-c", Metadata["Configuration"], $"-p:PackageVersion={Version}", "-o", output, "-v", "quiet").Succeeded();
+    /// <summary>Packs a project or solution as it was built; in the version of this run, unless another is named.</summary>
+    public void Pack(string project, string output, string? version = null) =>
+        DotNet(Metadata["RepositoryRoot"], "pack", project, "--no-build", "-c", Metadata["Configuration"], $"-p:PackageVersion={version ?? Version}", "-o", output, "-v", "quiet").Succeeded();
 
     /// <summary>The template's solution in a new folder.</summary>
     public string NewConsumer(string name)

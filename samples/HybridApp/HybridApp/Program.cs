@@ -12,7 +12,7 @@ Console.WriteLine($"  cache at {Tokens:#,0} tokens: {FewAttention.Costs.CacheByt
 // A student begins as its teacher: copied, sliced and drawn. Teacher and hybrid come from the package, the student from the spec here.
 using var teacher = new TinyHovle(new DrawnParameters(seed: 0));
 using var student = TinyStudent.SeedFrom(teacher, seed: 1);
-Console.WriteLine($"TinyStudent: {TinyStudent.ParameterCount:#,0} parameters; {nameof(student.Decoder3)} is a {student.Decoder3.GetType().Name}");
+Console.WriteLine($"TinyStudent: {TinyStudent.ParameterCount:#,0} parameters; {nameof(student.Decoder3)} is an {student.Decoder3.GetType().Name}");
 
 // Four greedy tokens, through the student's own cache.
 using var scope = torch.NewDisposeScope();

@@ -33,11 +33,13 @@ static class CheckCommand
         {
             foreach (var diagnostic in library.Diagnostics) Console.WriteLine(Printable.Line(diagnostic.ToString()));
             Console.WriteLine(errors == 0
-                ? $"{library.Own.Count(spec => !spec.IsFamily)} models{Families(library.Own.Count(spec => spec.IsFamily))}, no errors"
+                ? $"{Models(library.Own.Count(spec => !spec.IsFamily))}{Families(library.Own.Count(spec => spec.IsFamily))}, no errors"
                 : $"{errors} error{(errors == 1 ? "" : "s")}");
         }
         return errors == 0 ? ExitCode.Ok : ExitCode.Refused;
     }
+
+    static string Models(int count) => count == 1 ? "1 model" : $"{count} models";
 
     static string Families(int count) => count switch { 0 => "", 1 => ", 1 family", _ => $", {count} families" };
 }
