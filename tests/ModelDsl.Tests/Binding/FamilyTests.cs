@@ -214,6 +214,41 @@ public class FamilyTests
     }
 
     [Fact]
+    public void A_budget_holds_for_every_member_and_the_family_is_whole()
+    {
+        var low = new SpecFile("low.mmmodel.yaml", "mmmodel: 1\nmodel: Low\nextends: TinyMmMambaHybrid\nbudget: { max: { cache: { tokens: 4096, size: 2 MiB } } }\n");
+        var bound = Tree.BindAmongShipped(low,
+            new SpecFile("family.mmmodel.yaml", "mmmodel: 1\nablation: Family\nof: Low\naxes:\n  count: { set: layers.attention.count, to: [1, 2, 3, 4] }\n"))[1];
+        Assert.Equal(4, bound.Family!.Members.Count);
+        Assert.Equal([("MMD125", "`Count3`"), ("MMD125", "`Count4`")],
+            bound.Diagnostics.Select(mistake => (mistake.Id, mistake.Message[(mistake.Message.LastIndexOf("(in ") + 4)..^1])));
+        Assert.All(bound.Diagnostics, mistake => Assert.Contains("(from low.mmmodel.yaml:4)", mistake.Message));
+        Assert.Equal([(5, 52), (5, 55)], bound.Diagnostics.Select(mistake => (mistake.Span.StartLine, mistake.Span.StartColumn)));
+
+        var own = Mistake("variants:\n  Wide: {}\n  Narrow: { layers: mamba2, budget: { max: { parameters: 1000 } } }\n");
+        Assert.Equal(("MMD125", 6), (own.Id, own.Span.StartLine));
+    }
+
+    [Fact]
+    public void A_doubt_about_a_variant_may_stand()
+    {
+        const string lines = "variants:\n  Pinned: { hidden: 96, layers: mamba2 }";
+        Assert.Equal("MMD081", Mistake(lines + "\n").Id);
+        Assert.Empty(Bind(lines + " # mmmodel: allow MMD081\n").Diagnostics);
+    }
+
+    [Fact]
+    public void A_declaration_lends_its_axes_and_is_not_made()
+    {
+        var files = Tree.Shipped.Select(file => file with { DeclaredIn = "Package" })
+            .Append(new SpecFile("own.mmmodel.yaml", "mmmodel: 1\nablation: Own\nextends: HybridStrategy\nof: TinyMmMambaHybrid\n"));
+        var bound = Tree.Bind([.. files]);
+        Assert.DoesNotContain(bound, spec => spec.DeclaredIn is not null && spec.Family is not null);
+        Assert.All(bound, spec => Assert.Empty(spec.Diagnostics));
+        Assert.Equal(["TailStacked", "TailInterleaved", "HeadStacked", "HeadInterleaved"], Names(bound[bound.Count - 1].Family!));
+    }
+
+    [Fact]
     public void Members_are_counted_before_they_are_made()
     {
         string Axis(string name, string set, int values) => $"  {name}: {{ set: {set}, to: [{string.Join(", ", Enumerable.Range(1, values))}] }}\n";
