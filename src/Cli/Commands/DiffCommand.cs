@@ -46,7 +46,7 @@ static class DiffCommand
     }
 
     static (DiffSide Before, DiffSide After) Sides(string[] models, string? from, string? to) =>
-        models.Length == 3 ? DiffSide.OfTwo(SpecName.Of(models[0], models[1]), SpecName.Of(models[0], models[2]))
+        models.Length == 3 ? DiffSide.OfTwo(SpecArgument.Of(models[0], models[1]), SpecArgument.Of(models[0], models[2]))
         : from is null ? DiffSide.OfTwo(models[0], models[1])
         : (DiffSide.At(models[0], from), to is null ? DiffSide.Here(models[0]) : DiffSide.At(models[0], to));
 }

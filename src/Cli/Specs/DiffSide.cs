@@ -28,7 +28,7 @@ sealed record DiffSide(string Label, ModelFacts Facts)
     public static DiffSide At(string model, string revision)
     {
         var place = $" at {revision}";
-        if (SpecName.Parse(model) is not { File: { } file, Member: var member })
+        if (SpecArgument.Parse(model) is not { File: { } file, Member: var member })
         {
             var here = GitSpecs.Read(".", revision);
             var named = SpecLibrary.Among(here.Specs, here.Reports);
@@ -41,7 +41,7 @@ sealed record DiffSide(string Label, ModelFacts Facts)
         return Of(SpecLibrary.Find(spec, specs.Where(other => other != spec), reports, member), place);
     }
 
-    static bool IsFile(string model) => SpecName.Parse(model).File is not null;
+    static bool IsFile(string model) => SpecArgument.Parse(model).File is not null;
 
     static DiffSide Named(string model, (NamedModel Model, SpecLibrary Library) file, SpecLibrary? beside) =>
         file.Library is not null ? Of(file, "") : beside is not null ? Of((beside.Model(model), beside), "") : Of(SpecLibrary.Find(model), "");

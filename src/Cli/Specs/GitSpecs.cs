@@ -24,7 +24,8 @@ static class GitSpecs
             .OrderBy(entry => entry.Name, StringComparer.Ordinal)
             .Select(entry => SpecParser.Parse(new(entry.Name, Decoded(git.Bytes(SpecLibrary.Longest + 1, "cat-file", "blob", entry.Blob)))))];
         return (specs, [.. specs.Select(spec => spec.Reported).OfType<string>().Distinct()
-            .Select(path => git.TryText("cat-file", "blob", $"{commit}:./{path}") is { } text ? ParsedReport.Parse(new(path, text)) : null).OfType<ParsedReport>()]);
+            .Select(path => git.TryText("cat-file", "blob", $"{commit}:./{path}") is { } text ? ParsedReport.Parse(new(path, text)) : null)
+            .OfType<ParsedReport>()]);
     }
 
     // "100644 blob <id>\t<name>", the name as seen from the folder; links and submodules are no specs.

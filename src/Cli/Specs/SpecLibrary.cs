@@ -36,7 +36,8 @@ sealed class SpecLibrary
         Diagnostics = [.. Own.SelectMany(spec => spec.Diagnostics)];
     }
 
-    SpecLibrary(IReadOnlyList<ParsedSpec> own) : this(own, [.. own.Select(spec => spec.Reported).OfType<string>().Distinct().Select(ReadFigures).OfType<ParsedReport>()])
+    SpecLibrary(IReadOnlyList<ParsedSpec> own)
+        : this(own, [.. own.Select(spec => spec.Reported).OfType<string>().Distinct().Select(ReadFigures).OfType<ParsedReport>()])
     {
     }
 
@@ -65,7 +66,7 @@ sealed class SpecLibrary
     /// <summary>The library that a model or family is in, and its name there.</summary>
     public static (SpecLibrary Library, string Name) Locate(string nameOrFile)
     {
-        var named = SpecName.Parse(nameOrFile);
+        var named = SpecArgument.Parse(nameOrFile);
         if (named.File is not { } file) return (new([]), nameOrFile);
         if (!File.Exists(file)) throw new InputException($"{file}: there is no such spec file.");
         var folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
@@ -74,7 +75,8 @@ sealed class SpecLibrary
     }
 
     /// <summary>The model of a spec among others and the built-in ones, or a member of the family that the spec is.</summary>
-    public static (NamedModel Model, SpecLibrary Library) Find(ParsedSpec spec, IEnumerable<ParsedSpec> beside, IEnumerable<ParsedReport> reports, string? member)
+    public static (NamedModel Model, SpecLibrary Library) Find(
+        ParsedSpec spec, IEnumerable<ParsedSpec> beside, IEnumerable<ParsedReport> reports, string? member)
     {
         var (library, name) = Located(new([spec, .. beside], reports), member);
         return (library.Model(name), library);
@@ -100,14 +102,19 @@ sealed class SpecLibrary
         if ((Family(name) ?? Family(name.Split('.')[0])) is not { } family)
             throw new InputException($"there is no model '{name}'; known are {string.Join(", ", Known)}, or name a *{Extension} file.");
         var members = string.Join(", ", family.Members.Select(member => member.Model.Name));
-        throw new InputException(family.Name == name ? $"{name} is an ablation family; name one of its members: {members}." : $"there is no model '{name}'; {family.Name} has the members {members}.");
+        throw new InputException(family.Name == name
+            ? $"{name} is an ablation family; name one of its members: {members}."
+            : $"there is no model '{name}'; {family.Name} has the members {members}.");
     }
 
     /// <summary>A family of this library by name; null where there is none.</summary>
     public ResolvedFamily? Family(string name) => _set.FindFamily(name);
 
     IEnumerable<string> Known =>
-        [.. _set.Models.Select(model => model.Name).Order(StringComparer.Ordinal), .. _set.Families.Select(family => family.Name).Order(StringComparer.Ordinal)];
+    [
+        .. _set.Models.Select(model => model.Name).Order(StringComparer.Ordinal),
+        .. _set.Families.Select(family => family.Name).Order(StringComparer.Ordinal),
+    ];
 
     static IEnumerable<string> Files(string path)
     {

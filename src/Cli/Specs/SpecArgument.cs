@@ -3,9 +3,9 @@ namespace MmMamba.Cli.Specs;
 /// <summary>What a user names: a model or family by its name, or a spec file, and after <c>#</c> a member of the family that the file is.</summary>
 /// <param name="File">The spec file; null for a name.</param>
 /// <param name="Member">The member; null for the file's own model, and for a name.</param>
-readonly record struct SpecName(string? File, string? Member)
+readonly record struct SpecArgument(string? File, string? Member)
 {
-    public static SpecName Parse(string text)
+    public static SpecArgument Parse(string text)
     {
         var mark = text.LastIndexOf('#');
         if (mark > 0 && IsFile(text[..mark])) return new(text[..mark], text[(mark + 1)..]);
