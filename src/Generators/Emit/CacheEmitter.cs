@@ -1,4 +1,5 @@
 using MmMamba.ModelDsl.Architecture;
+using MmMamba.ModelDsl.Mixers;
 
 namespace MmMamba.Generators.Emit;
 
@@ -10,11 +11,12 @@ static class CacheEmitter
         w.Write("/// <inheritdoc/>");
         w.Write("public override Cache CreateCache(int batch, int maxTokens) => new(this, batch, maxTokens);");
         w.Space();
-        w.Write("/// <summary>What a sequence keeps between steps: keys and values of attention layers, states of Mamba-2 layers.</summary>");
+        var keeps = string.Join(", ", MixerKinds.Counted(model.Layers).Select(mixers => mixers.Kind.Keeps));
+        w.Write(Doc.Summary($"What a sequence keeps between steps: {keeps}."));
         using (w.Block($"public sealed class Cache({Identifier.Of(model.Name)} model, int batch, int maxTokens) : ModelCache(model, batch, maxTokens)"))
             foreach (var (layer, name) in LayersEmitter.Named(model))
             {
-                var type = layer.Mixer is ResolvedAttention ? "KvCache" : "Mamba2State";
+                var type = layer.Mixer.Kind.CacheType;
                 w.Write($"public {type} {name} => Layer<{type}>({Literal.Of(layer.Index)});");
             }
     }

@@ -1,4 +1,5 @@
 using MmMamba.ModelDsl.Architecture;
+using MmMamba.ModelDsl.Mixers;
 
 namespace MmMamba.Generators.Emit;
 

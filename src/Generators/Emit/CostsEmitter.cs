@@ -1,4 +1,5 @@
 using MmMamba.ModelDsl.Architecture;
+using MmMamba.ModelDsl.Mixers;
 
 namespace MmMamba.Generators.Emit;
 
@@ -8,13 +9,14 @@ static class CostsEmitter
     public static void Emit(CodeWriter w, ResolvedModel model)
     {
         var costs = Costs.Of(model);
-        var chunks = model.Layers.Select(layer => layer.Mixer).OfType<ResolvedMamba2>().Select(mixer => mixer.Chunk).Distinct().OrderBy(chunk => chunk).ToArray();
+        var forms = CostForms.All.Where(form => form.IsIn(model)).ToArray();
+        string Sum(Func<CostForms, string?> summand) => string.Concat(forms.Select(summand).OfType<string>().Select(text => text + " + "));
         w.Write(Doc.Summary("What the model costs: operations (2 a multiply-add), bytes read, bytes held. An element has 2 bytes in bfloat16, 4 in float32."));
         using (w.Block("public static class Costs"))
         {
             Constant("FlopsPerToken", Flops(CostUnit.Token), "Operations of a token in all layers, apart from attention and scans.");
             Constant("FlopsPerPair", Flops(CostUnit.Pair), "Operations of a token and one that attention sees.");
-            Constant("StepFlops", Flops(CostUnit.Step), "Operations of the scans of a single token.");
+            Constant("StepFlops", Flops(Mamba2Costs.Step), "Operations of the scans of a single token.");
             Constant("HeadFlops", Flops(CostUnit.Logit), "Operations of the head at one position.");
             Constant("FlopsPerTile", Flops(CostUnit.Tile), "Operations of a tile's patches and projector.");
             Constant("WeightElementsRead", costs.Coefficient(CostQuantity.BytesRead, CostUnit.Model), "Elements of the weights that a decoded token passes through, its embedding's row not counted.");
@@ -25,9 +27,9 @@ static class CostsEmitter
             w.Write($"""
                 /// <summary>Operations of reading a prompt into empty caches, with the head at its last position.</summary>
                 public static long PrefillFlops(long tokens, long tiles = 0) => checked(
-                    FlopsPerToken * tokens + FlopsPerPair * (tokens * (tokens + 1) / 2) + {(chunks.Length > 0 ? "ScanFlops(tokens) + " : "")}HeadFlops + FlopsPerTile * tiles);
+                    FlopsPerToken * tokens + FlopsPerPair * (tokens * (tokens + 1) / 2) + {Sum(form => form.Prefill)}HeadFlops + FlopsPerTile * tiles);
                 /// <summary>Operations of the next token after so many.</summary>
-                public static long DecodeFlops(long tokens) => checked(FlopsPerToken + FlopsPerPair * (tokens + 1) + StepFlops + HeadFlops);
+                public static long DecodeFlops(long tokens) => checked(FlopsPerToken + FlopsPerPair * (tokens + 1) + StepFlops + {Sum(form => form.Decode)}HeadFlops);
                 /// <summary>Bytes that the next token after so many reads: weights once, caches of every sequence.</summary>
                 public static long DecodeBytesRead(long tokens, long batch = 1, int elementSize = 4) => checked(
                     (WeightElementsRead + batch * HiddenSize) * elementSize + CacheBytes(tokens + 1, batch, elementSize));
@@ -35,31 +37,21 @@ static class CostsEmitter
                 /// <summary>Bytes of all parameters.</summary>
                 public static long WeightBytes(int elementSize = 4) => ParameterCount * elementSize;
                 /// <summary>Bytes of the sequences' KV caches at a length.</summary>
-                public static long KvBytes(long tokens, long batch = 1, int elementSize = 4) => checked(batch * KvElementsPerToken * tokens * elementSize);
+                public static long KvBytes(long tokens, long batch = 1, int elementSize = 4) => checked(batch * {KvElements()} * elementSize);
                 /// <summary>Bytes of the sequences' Mamba-2 states, at any length.</summary>
                 public static long StateBytes(long batch = 1, int elementSize = 4) => checked(batch * (SsmElements * sizeof(float) + ConvElements * elementSize));
                 /// <summary>Bytes of all that the sequences keep at a length.</summary>
                 public static long CacheBytes(long tokens, long batch = 1, int elementSize = 4) =>
                     checked(KvBytes(tokens, batch, elementSize) + StateBytes(batch, elementSize));
                 """);
-            if (chunks.Length > 0) Scans();
+            foreach (var form in forms)
+            {
+                w.Space();
+                form.Emit(w, model, costs);
+            }
         }
 
-        void Scans()
-        {
-            w.Space();
-            w.Write("// Chunks of equal length; the last may be padded. A single token is a step instead.");
-            var calls = chunks.Select(chunk => $"Chunked(tokens, chunk: {Literal.Of(chunk)}, pair: {Chunked(CostUnit.ChunkPair, chunk)}, "
-                + $"token: {Chunked(CostUnit.ChunkToken, chunk)}, boundary: {Chunked(CostUnit.Boundary, chunk)})");
-            w.Write($"static long ScanFlops(long tokens) => tokens == 1 ? StepFlops : checked(\n    {string.Join("\n    + ", calls)});");
-            w.Space();
-            using (w.Block("static long Chunked(long tokens, long chunk, long pair, long token, long boundary)"))
-                w.Write("""
-                    var count = (tokens + chunk - 1) / chunk;
-                    var length = (tokens + count - 1) / count;
-                    return checked(count * length * (pair * length + token) + boundary * (count + 1) * (count + 1));
-                    """);
-        }
+        string KvElements() => Sum(form => form.KvElements) is { Length: > 0 } more ? $"({more}KvElementsPerToken * tokens)" : "KvElementsPerToken * tokens";
 
         void Constant(string name, decimal value, string summary) => w.Write($"""
             /// <summary>{summary}</summary>
@@ -67,8 +59,5 @@ static class CostsEmitter
             """);
 
         decimal Flops(CostUnit unit) => costs.Coefficient(CostQuantity.Flops, unit);
-
-        string Chunked(CostUnit unit, int chunk) =>
-            Literal.Of((long)costs.Coefficient(CostQuantity.Flops, unit, layers: layer => layer.Mixer is ResolvedMamba2 mixer && mixer.Chunk == chunk));
     }
 }

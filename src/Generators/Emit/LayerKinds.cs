@@ -1,5 +1,6 @@
 using System.Globalization;
 using MmMamba.ModelDsl.Architecture;
+using MmMamba.ModelDsl.Mixers;
 using MmMamba.ModelDsl.Specs;
 
 namespace MmMamba.Generators.Emit;
@@ -19,6 +20,9 @@ sealed record TowerStrip(ResolvedTower Tower, string Place, string Strip, Equata
 static class LayerKinds
 {
     const string AnyLayer = "*";
+
+    // More than a model has layers, and so kinds.
+    const int MostKinds = 2048;
 
     /// <summary>The towers as strips; a kind that two towers share is one object with one mark.</summary>
     public static (EquatableArray<LayerKind> Kinds, EquatableArray<TowerStrip> Strips) Of(
@@ -77,18 +81,16 @@ static class LayerKinds
 
     static EquatableArray<LayerKind> Named(Content[] contents)
     {
-        var attention = contents.Where(content => content.Mixer is ResolvedAttention).ToArray();
-        var mamba2 = contents.Where(content => content.Mixer is ResolvedMamba2).ToArray();
-        return contents.Select(content => content.Mixer is ResolvedAttention
-            ? NamedOne(content, attention, "attention", "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
-            : NamedOne(content, mamba2, "mamba2", ".abcdefghijklmnopqrstuvwxyz")).ToEquatableArray();
+        var alike = contents.ToLookup(content => content.Mixer.Kind);
+        return contents.Select(content => Named(content, [.. alike[content.Mixer.Kind]])).ToEquatableArray();
     }
 
-    static LayerKind NamedOne(Content content, Content[] alike, string variable, string marks)
+    static LayerKind Named(Content content, Content[] alike)
     {
-        var index = Array.IndexOf(alike, content);
+        var (mixer, index) = (content.Mixer.Kind, Array.IndexOf(alike, content));
         // A model of so many kinds is past reading as a strip; any letters do, as long as they differ between the mixers.
-        var mark = index < marks.Length ? marks[index] : (char)((marks[0] == 'A' ? 0x4E00 : 0x7000) + index);
+        var mark = index < mixer.Marks.Length ? mixer.Marks[index] : (char)(0x4E00 + MostKinds * MixerKinds.Order(mixer) + index);
+        var variable = Identifier.Camel(mixer.Word);
         return new(mark, alike.Length == 1 ? variable : $"{variable}_{(index + 1).ToString(CultureInfo.InvariantCulture)}", content);
     }
 }

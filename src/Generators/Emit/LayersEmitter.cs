@@ -9,7 +9,7 @@ static class LayersEmitter
     {
         foreach (var (layer, name) in Named(model))
         {
-            var type = layer.Mixer is ResolvedAttention ? "AttentionLayer" : "Mamba2Layer";
+            var type = layer.Mixer.Kind.LayerType;
             w.Write($"public {type} {name} => Layer<{type}>({Literal.Of(layer.Index)}); // {Comment.Of(layer.Source)}");
         }
     }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using MmMamba.ModelDsl.Architecture;
+using MmMamba.ModelDsl.Mixers;
 
 namespace MmMamba.Generators.Emit;
 
@@ -53,8 +54,8 @@ static class ModelEmitter
 
     static string CountsOf(ResolvedModel model)
     {
-        var attention = model.Layers.Count(layer => layer.Mixer is ResolvedAttention);
-        return string.Format(CultureInfo.InvariantCulture, "{0} Mamba-2 and {1} attention layers; {2:#,0} parameters.",
-            model.Layers.Count - attention, attention, model.ParameterCount);
+        var counts = MixerKinds.Counted(model.Layers).Reverse().Select(mixers => $"{Literal.Of(mixers.Count)} {mixers.Kind.Title}").ToArray();
+        return string.Format(CultureInfo.InvariantCulture, "{0} and {1} layers; {2:#,0} parameters.",
+            string.Join(", ", counts.Take(counts.Length - 1)), counts[counts.Length - 1], model.ParameterCount);
     }
 }

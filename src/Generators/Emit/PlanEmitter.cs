@@ -1,5 +1,6 @@
 using System.Globalization;
 using MmMamba.ModelDsl.Architecture;
+using MmMamba.ModelDsl.Mixers;
 using MmMamba.ModelDsl.Specs;
 
 namespace MmMamba.Generators.Emit;
@@ -147,16 +148,12 @@ static class PlanEmitter
 
     static string Mixer(ResolvedMixer mixer)
     {
-        var heads = $"Heads: {Literal.Of(mixer.Heads)}, KvHeads: {Literal.Of(mixer.KvHeads)}, HeadDim: {Literal.Of(mixer.HeadDim)}";
-        return mixer switch
-        {
-            ResolvedAttention attention => $"new AttentionPlan({heads}, RopeTheta: {Literal.Of(attention.RopeTheta)}, "
-                + $"MaxPositions: {Literal.Of(attention.MaxPositions)}, DynamicFactor: {Literal.Of(attention.DynamicFactor)})",
-            ResolvedMamba2 mamba2 => $"new Mamba2Plan({heads}, Conv: {Literal.Of(mamba2.Conv)}, Chunk: {Literal.Of(mamba2.Chunk)}, "
-                + $"Gate: {Literal.Of(mamba2.Gate)}, GateNorm: {Literal.Of(mamba2.GateNorm)},\n        Decay: {Literal.Of(mamba2.Decay)}, "
-                + $"Skip: {Literal.Of(mamba2.Skip)}, QkNorm: {Literal.Of(mamba2.QkNorm)}, NormEps: {Literal.Of(mamba2.NormEps)})",
-            _ => throw new InvalidOperationException($"No literal for {mixer.GetType().Name}."),
-        };
+        string[] arguments =
+        [
+            $"Heads: {Literal.Of(mixer.Heads)}", $"KvHeads: {Literal.Of(mixer.KvHeads)}", $"HeadDim: {Literal.Of(mixer.HeadDim)}",
+            .. mixer.Settings.Select(setting => $"{Identifier.Pascal(setting.Name)}: {Setting(setting.Value)}"),
+        ];
+        return $"new {mixer.Kind.PlanType}({Lines(arguments, perLine: 7)})";
     }
 
     public static string Optimizer(AdamWSpec optimizer) =>
@@ -165,11 +162,21 @@ static class PlanEmitter
     public static string Schedule(ScheduleSpec schedule) =>
         $"new({Literal.Of(schedule.Kind)}, Warmup: {Literal.Of(schedule.Warmup)}, Decay: {Literal.Of(schedule.Decay)})";
 
-    static string Groups(EquatableArray<TensorGroup> groups)
+    static string Setting(object? value) => value switch
     {
-        const int PerLine = 5;
-        var lines = groups.Select((group, i) => (Text: Literal.Of(group), Line: i / PerLine)).GroupBy(item => item.Line, item => item.Text);
-        return $"[{string.Join(",\n        ", lines.Select(line => string.Join(", ", line)))}]";
+        null => "null",
+        bool on => Literal.Of(on),
+        int whole => Literal.Of(whole),
+        decimal number => Literal.Of(number),
+        _ => throw new InvalidOperationException($"No literal for {value.GetType().Name}."),
+    };
+
+    static string Groups(EquatableArray<TensorGroup> groups) => $"[{Lines(groups.Select(group => Literal.Of(group)), perLine: 5)}]";
+
+    static string Lines(IEnumerable<string> items, int perLine)
+    {
+        var lines = items.Select((item, i) => (item, Line: i / perLine)).GroupBy(one => one.Line, one => one.item);
+        return string.Join(",\n        ", lines.Select(line => string.Join(", ", line)));
     }
 
     /// <param name="vocab">The size of the vocabulary as it is written there.</param>

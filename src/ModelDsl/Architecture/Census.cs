@@ -1,3 +1,4 @@
+using MmMamba.ModelDsl.Mixers;
 using MmMamba.ModelDsl.Specs;
 
 namespace MmMamba.ModelDsl.Architecture;
@@ -15,28 +16,26 @@ public readonly record struct Tally(int Tensors, long Parameters)
 /// <summary>A model's tensors counted by part, and by where they come from.</summary>
 /// <param name="Vision">Patches, positions, projector.</param>
 /// <param name="Embeddings">Token embeddings and head.</param>
-/// <param name="Attention">Mixers of the attention layers.</param>
-/// <param name="Mamba2">Mixers of the Mamba-2 layers.</param>
+/// <param name="Mixers">Mixers by their kind, of each kind in the language's order.</param>
 /// <param name="Mlp">MLPs.</param>
 /// <param name="Norms">Norms of the residual stream.</param>
 /// <param name="Copied">Tensors of the teacher as they are.</param>
 /// <param name="Sliced">Rows of tensors of the teacher.</param>
 /// <param name="Drawn">Tensors drawn by seed.</param>
 public sealed record Census(
-    Tally Vision, Tally Embeddings, Tally Attention, Tally Mamba2, Tally Mlp, Tally Norms, Tally Copied, Tally Sliced, Tally Drawn)
+    Tally Vision, Tally Embeddings, EquatableArray<MixerTally> Mixers, Tally Mlp, Tally Norms, Tally Copied, Tally Sliced, Tally Drawn)
 {
     /// <summary>Counts a model.</summary>
     public static Census Of(ResolvedModel model)
     {
         Tally Where(Func<ResolvedTensor, bool> counted) => Tally.Of(model.Tensors.Where(counted));
-        bool Mixes<T>(ResolvedTensor tensor) where T : ResolvedMixer =>
-            tensor.Group is <= TensorGroup.QkNorm or TensorGroup.Qkv && model.Layers[tensor.Layer].Mixer is T;
+        bool Mixes(ResolvedTensor tensor, MixerKind kind) =>
+            tensor.Group is <= TensorGroup.QkNorm or TensorGroup.Qkv && model.Layers[tensor.Layer].Mixer.Kind == kind;
 
         return new(
             Where(tensor => tensor.Group is TensorGroup.Patch or TensorGroup.Position or TensorGroup.Projector),
             Where(tensor => tensor.Group is TensorGroup.Embedding or TensorGroup.Head),
-            Where(Mixes<ResolvedAttention>),
-            Where(Mixes<ResolvedMamba2>),
+            [.. MixerKinds.All.Select(kind => new MixerTally(kind, Where(tensor => Mixes(tensor, kind))))],
             Where(tensor => tensor.Group is TensorGroup.Mlp),
             Where(tensor => tensor.Group is TensorGroup.Norm),
             Where(tensor => tensor.Origin is Copied),
@@ -44,3 +43,6 @@ public sealed record Census(
             Where(tensor => tensor.Origin is Drawn));
     }
 }
+
+/// <summary>The tensors of all mixers of a kind.</summary>
+public sealed record MixerTally(MixerKind Kind, Tally Tally);

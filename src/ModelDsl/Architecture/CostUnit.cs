@@ -1,3 +1,5 @@
+using MmMamba.ModelDsl.Mixers;
+
 namespace MmMamba.ModelDsl.Architecture;
 
 /// <summary>A pass through a model with caches, as far as its costs depend on it.</summary>
@@ -10,14 +12,14 @@ namespace MmMamba.ModelDsl.Architecture;
 public readonly record struct Pass(long Tokens, long Past = 0, long Tiles = 0, long Logits = 1, long Batch = 1, int ElementBytes = 2);
 
 /// <summary>
-/// What a cost grows with: a number that a pass has, and for chunks its layer too. A term is a coefficient of the model times its unit.
+/// What a cost grows with: a number that a pass has, and for some its layer too. A term is a coefficient of the model times its unit.
 /// Numbers are decimals, exact far beyond 64 bits, so that no spec within the language's bounds overflows them.
 /// </summary>
 public sealed class CostUnit
 {
     readonly Func<Pass, ResolvedLayer?, decimal> _of;
 
-    CostUnit(string symbol, string meaning, Func<Pass, ResolvedLayer?, decimal> of) => (Symbol, Meaning, _of) = (symbol, meaning, of);
+    internal CostUnit(string symbol, string meaning, Func<Pass, ResolvedLayer?, decimal> of) => (Symbol, Meaning, _of) = (symbol, meaning, of);
 
     /// <summary>How formulas write it.</summary>
     public string Symbol { get; }
@@ -26,7 +28,7 @@ public sealed class CostUnit
     public string Meaning { get; }
 
     /// <summary>The unit's number in a pass.</summary>
-    /// <param name="layer">The layer that works, for units of chunks.</param>
+    /// <param name="layer">The layer that works, for units that its mixer decides.</param>
     public decimal Of(Pass pass, ResolvedLayer? layer) => _of(pass, layer);
 
     public static readonly CostUnit Model = new("1", "The model, once.", (_, _) => 1);
@@ -45,24 +47,7 @@ public sealed class CostUnit
     public static readonly CostUnit Pair = new("B P", "Queries with the keys that each sees, P = T past + T (T + 1) / 2.",
         (pass, _) => pass.Batch * ((decimal)pass.Tokens * pass.Past + (decimal)pass.Tokens * (pass.Tokens + 1) / 2));
 
-    public static readonly CostUnit Step = new("B s", "Sequences that go one token on, s = 1 where T = 1, else 0.",
-        (pass, _) => pass.Tokens == 1 ? pass.Batch : 0);
-
-    public static readonly CostUnit ChunkPair = new("B c l²", "Pairs of tokens within a chunk.", Chunked((chunks, length) => chunks * length * length));
-
-    public static readonly CostUnit ChunkToken = new("B c l", "Tokens of all chunks, the last one's padding included.", Chunked((chunks, length) => chunks * length));
-
-    public static readonly CostUnit Boundary = new("B (c + 1)²", "Pairs of boundaries between chunks.", Chunked((chunks, _) => (chunks + 1) * (chunks + 1)));
-
-    /// <summary>All units, in the order in which they are explained.</summary>
-    public static IReadOnlyList<CostUnit> All { get; } =
-        [Model, Tile, Sequence, Token, CachedToken, Logit, Pair, Step, ChunkPair, ChunkToken, Boundary];
-
-    // The engine cuts T tokens into c = ceil(T / chunk) chunks of l = ceil(T / c); a single token goes the way of Step.
-    static Func<Pass, ResolvedLayer?, decimal> Chunked(Func<decimal, decimal, decimal> count) => (pass, layer) =>
-    {
-        if (pass.Tokens == 1 || layer?.Mixer is not ResolvedMamba2 mixer) return 0;
-        var chunks = (pass.Tokens + mixer.Chunk - 1) / mixer.Chunk;
-        return pass.Batch * count(chunks, (pass.Tokens + chunks - 1) / chunks);
-    };
+    /// <summary>All units, in the order in which they are explained: those that every model has, then those of single mixers.</summary>
+    public static IReadOnlyList<CostUnit> All =>
+        [Model, Tile, Sequence, Token, CachedToken, Logit, Pair, .. MixerKinds.All.SelectMany(kind => kind.Units)];
 }

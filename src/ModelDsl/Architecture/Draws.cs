@@ -1,4 +1,5 @@
 using System.Globalization;
+using MmMamba.ModelDsl.Mixers;
 using MmMamba.ModelDsl.Specs;
 
 namespace MmMamba.ModelDsl.Architecture;
@@ -20,7 +21,7 @@ static class Draws
     {
         if (slot.Role == TensorRole.OutputWeight) return new Drawn(Draw.Normal, 0, Nine(Deviation / Math.Sqrt(2.0 * layers)));
         if (slot.Role == TensorRole.Weight) return new Drawn(Draw.Normal, 0, Nine(Deviation));
-        return layer?.Mixer is ResolvedMamba2 mixer ? Introduced(slot, mixer, new(SeedKind.Scratch, 1)) : Plain(slot.Role);
+        return layer?.Mixer.FirstValue(slot) ?? Plain(slot.Role);
     }
 
     /// <summary>The first value of a tensor that Mamba-2 brings into a student (paper, Table 4).</summary>
@@ -45,7 +46,8 @@ static class Draws
     // Xavier's uniform with gain 2^-2.5, whose square is 1/32.
     static Drawn Gate(EquatableArray<long> shape) => Symmetric(Math.Sqrt(6.0 / (32.0 * (shape[0] + shape[1]))));
 
-    static Drawn Plain(TensorRole role) => role switch
+    /// <summary>The first value of a factor or a summand that changes nothing.</summary>
+    public static Drawn Plain(TensorRole role) => role switch
     {
         TensorRole.Scale => One,
         TensorRole.Bias => Zero,

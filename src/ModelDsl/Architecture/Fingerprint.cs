@@ -1,3 +1,4 @@
+using MmMamba.ModelDsl.Mixers;
 using MmMamba.ModelDsl.Rendering;
 using MmMamba.ModelDsl.Specs;
 
@@ -34,13 +35,6 @@ static class Fingerprint
         return text.Digest();
     }
 
-    static void Mixer(CanonicalText text, ResolvedMixer mixer)
-    {
-        if (mixer is ResolvedAttention attention)
-            text.Line("attention", mixer.Heads, mixer.KvHeads, mixer.HeadDim,
-                "rope", attention.RopeTheta, attention.MaxPositions, attention.DynamicFactor);
-        else if (mixer is ResolvedMamba2 mamba)
-            text.Line("mamba2", mixer.Heads, mixer.KvHeads, mixer.HeadDim, "conv", mamba.Conv, "gate", mamba.Gate, "gate_norm", mamba.GateNorm,
-                "decay", mamba.Decay, "skip", mamba.Skip, "qk_norm", mamba.QkNorm, "norm", mamba.NormEps);
-    }
+    static void Mixer(CanonicalText text, ResolvedMixer mixer) =>
+        text.Line([mixer.Kind.Word, mixer.Heads, mixer.KvHeads, mixer.HeadDim, .. mixer.Identity]);
 }

@@ -1,3 +1,4 @@
+using MmMamba.ModelDsl.Mixers;
 using MmMamba.ModelDsl.Specs;
 
 namespace MmMamba.ModelDsl.Architecture;
@@ -47,15 +48,6 @@ public sealed record ResolvedTower(string Name, int First, int Layers);
 /// <param name="LocalIndex">Index in the tower.</param>
 /// <param name="Source">File name and line that placed this mixer, as <c>file:line</c>.</param>
 public sealed record ResolvedLayer(int Index, string Tower, int LocalIndex, ResolvedMixer Mixer, decimal NormEps, int MlpHidden, string Source);
-
-public abstract record ResolvedMixer(int Heads, int KvHeads, int HeadDim);
-
-public sealed record ResolvedAttention(int Heads, int KvHeads, int HeadDim, decimal RopeTheta, int MaxPositions, decimal? DynamicFactor)
-    : ResolvedMixer(Heads, KvHeads, HeadDim);
-
-public sealed record ResolvedMamba2(
-    int Heads, int KvHeads, int HeadDim, int Conv, int Chunk, bool Gate, bool GateNorm, bool Decay, bool Skip, bool QkNorm, decimal NormEps)
-    : ResolvedMixer(Heads, KvHeads, HeadDim);
 
 /// <param name="Name">Name in the unfused checkpoint.</param>
 /// <param name="Layer">Index of the layer that it belongs to, or -1.</param>

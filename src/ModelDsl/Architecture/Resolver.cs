@@ -39,7 +39,7 @@ public static class Resolver
     static ResolvedStage Stage(StageSpec stage, Form form)
     {
         var groups = new HashSet<TensorGroup>(stage.Train);
-        var trained = Tally.Of(form.Tensors.Where(tensor => groups.Contains(tensor.Group) && tensor.Layer >= 0 && form.Layers[tensor.Layer].Mixer is ResolvedMamba2));
+        var trained = Tally.Of(form.Tensors.Where(tensor => groups.Contains(tensor.Group) && tensor.Layer >= 0 && form.Layers[tensor.Layer].Mixer.Kind.Converts));
         return new(stage, trained.Parameters, form.ParameterCount) { TrainedTensors = trained.Tensors };
     }
 }

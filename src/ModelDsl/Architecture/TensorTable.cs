@@ -8,6 +8,9 @@ namespace MmMamba.ModelDsl.Architecture;
 /// </summary>
 static class TensorTable
 {
+    /// <summary>What every mixer's tensors are called after their layer: it stands where attention stood.</summary>
+    public const string MixerAt = "attention.";
+
     public static List<TensorSlot> Of(ModelSpec model, EquatableArray<ResolvedLayer> layers)
     {
         var slots = new List<TensorSlot>();
@@ -46,51 +49,13 @@ static class TensorTable
             if (layer.Tower != tower) continue;
             var at = TowerNames.Prefix(layer);
             slots.Add(new(at + "attention_norm.weight", [hidden], TensorGroup.Norm, TensorRole.Scale, layer.Index));
-            Mixer(slots, hidden, layer);
+            foreach (var tensor in layer.Mixer.Tensors(hidden))
+                slots.Add(new(at + MixerAt + tensor.Name, tensor.Shape, tensor.Group, tensor.Role, layer.Index));
             slots.Add(new(at + "ffn_norm.weight", [hidden], TensorGroup.Norm, TensorRole.Scale, layer.Index));
             slots.Add(new(at + "feed_forward.w1.weight", [layer.MlpHidden, hidden], TensorGroup.Mlp, TensorRole.Weight, layer.Index));
             slots.Add(new(at + "feed_forward.w2.weight", [hidden, layer.MlpHidden], TensorGroup.Mlp, TensorRole.OutputWeight, layer.Index));
             slots.Add(new(at + "feed_forward.w3.weight", [layer.MlpHidden, hidden], TensorGroup.Mlp, TensorRole.Weight, layer.Index));
         }
-    }
-
-    static void Mixer(List<TensorSlot> slots, int hidden, ResolvedLayer layer)
-    {
-        if (layer.Mixer is ResolvedMamba2 mamba) { Mamba2(slots, hidden, layer, mamba); return; }
-        var at = TowerNames.Prefix(layer) + "attention.";
-        var (heads, kvHeads, width) = ((long)layer.Mixer.Heads, (long)layer.Mixer.KvHeads, (long)layer.Mixer.HeadDim);
-        slots.Add(new(at + "wqkv.weight", [(heads + 2 * kvHeads) * width, hidden], TensorGroup.Qkv, TensorRole.Weight, layer.Index));
-        slots.Add(new(at + "wo.weight", [hidden, heads * width], TensorGroup.Output, TensorRole.OutputWeight, layer.Index));
-    }
-
-    static void Mamba2(List<TensorSlot> slots, int hidden, ResolvedLayer layer, ResolvedMamba2 mixer)
-    {
-        var at = TowerNames.Prefix(layer) + "attention.";
-        var (heads, kvHeads, width) = ((long)mixer.Heads, (long)mixer.KvHeads, (long)mixer.HeadDim);
-        var channels = (heads + 2 * kvHeads) * width;
-        void Add(string name, EquatableArray<long> shape, TensorGroup group, TensorRole role) =>
-            slots.Add(new(at + name, shape, group, role, layer.Index));
-
-        Add("q_proj.weight", [heads * width, hidden], TensorGroup.Query, TensorRole.Weight);
-        Add("k_proj.weight", [kvHeads * width, hidden], TensorGroup.Key, TensorRole.Weight);
-        Add("v_proj.weight", [kvHeads * width, hidden], TensorGroup.Value, TensorRole.Weight);
-        Add("o_proj.weight", [hidden, heads * width], TensorGroup.Output, TensorRole.OutputWeight);
-        if (mixer.Gate) Add("g_proj.weight", [heads * width, hidden], TensorGroup.Gate, TensorRole.Weight);
-        Add("in_proj.weight", [heads, hidden], TensorGroup.Dt, TensorRole.Weight);
-        if (mixer.Conv > 0)
-        {
-            Add("conv1d.weight", [channels, 1, mixer.Conv], TensorGroup.Conv, TensorRole.ConvWeight);
-            Add("conv1d.bias", [channels], TensorGroup.Conv, TensorRole.ConvBias);
-        }
-        if (mixer.GateNorm) Add("g_norm.weight", [width], TensorGroup.GateNorm, TensorRole.Scale);
-        Add("dt_bias", [heads], TensorGroup.DtBias, TensorRole.DtBias);
-        if (mixer.Decay) Add("A_log_bias", [heads], TensorGroup.Decay, TensorRole.DecayLog);
-        if (mixer.Skip) Add("D", [heads], TensorGroup.Skip, TensorRole.Scale);
-        if (!mixer.QkNorm) return;
-        Add("q_norm.weight", [width], TensorGroup.QkNorm, TensorRole.Scale);
-        Add("q_norm.bias", [width], TensorGroup.QkNorm, TensorRole.Bias);
-        Add("k_norm.weight", [width], TensorGroup.QkNorm, TensorRole.Scale);
-        Add("k_norm.bias", [width], TensorGroup.QkNorm, TensorRole.Bias);
     }
 
     /// <summary>Whether a tensor belongs to the mixer of its layer: projections, what Mamba-2 introduced, the output projection.</summary>

@@ -41,15 +41,16 @@ static class BudgetCheck
 
     static IEnumerable<(string, long)> Parts(Census census) =>
     [
-        ("vision", census.Vision.Parameters), ("embeddings and head", census.Embeddings.Parameters), ("attention", census.Attention.Parameters),
-        ("mamba2", census.Mamba2.Parameters), ("mlp", census.Mlp.Parameters), ("norms", census.Norms.Parameters),
+        ("vision", census.Vision.Parameters), ("embeddings and head", census.Embeddings.Parameters),
+        .. census.Mixers.Select(mixers => (mixers.Kind.Word, mixers.Tally.Parameters)),
+        ("mlp", census.Mlp.Parameters), ("norms", census.Norms.Parameters),
     ];
 
     static IEnumerable<(string, long)> Groups(ResolvedModel model, ResolvedStage stage)
     {
         // The first two stages train the mixers of every layer, the last one those that the placement converts.
         var end = stage.Spec.Kind == StageKind.EndToEnd;
-        var tensors = end ? model.Tensors.Where(tensor => tensor.Layer >= 0 && model.Layers[tensor.Layer].Mixer is ResolvedMamba2) : model.Distillation!.ConvertedTensors;
+        var tensors = end ? model.Tensors.Where(tensor => tensor.Layer >= 0 && model.Layers[tensor.Layer].Mixer.Kind.Converts) : model.Distillation!.ConvertedTensors;
         return tensors.Where(tensor => stage.Spec.Train.Contains(tensor.Group)).GroupBy(tensor => tensor.Group)
             .Select(group => (Quote.Of(Words.Of(group.Key)), group.Sum(tensor => tensor.Size)));
     }

@@ -1,3 +1,4 @@
+using MmMamba.ModelDsl.Mixers;
 using MmMamba.ModelDsl.Syntax;
 
 namespace MmMamba.ModelDsl.Binding;
@@ -17,7 +18,7 @@ static class Completeness
             if (mapping.Get(key.Name) is { } value)
             {
                 // A tower may bring what the model as a whole leaves open.
-                if (atRoot && key.Name is "attention") continue;
+                if (atRoot && MixerKinds.Find(key.Name) is not null) continue;
                 Node(scope, value, key.Shape, Quote.Of(key.Name), [.. places, mapping.Find(key.Name)!.Key]);
             }
             // Keys of the file alone were required of the file.

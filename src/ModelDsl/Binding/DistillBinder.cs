@@ -1,3 +1,4 @@
+using MmMamba.ModelDsl.Mixers;
 using MmMamba.ModelDsl.Specs;
 using MmMamba.ModelDsl.Syntax;
 
@@ -18,7 +19,7 @@ static class DistillBinder
         }
         if (seed is null) Incomplete(scope, "seed", "`scratch`, `inherit` or `mimic`");
         if (distill is null) Incomplete(scope, "distill", "optimizer, clip, schedule, stages and run");
-        if (layers.Attention.Count == towers.Sum(tower => tower.Spec.Layers))
+        if (!layers.Converts)
             scope.Report(Diagnostics.NothingToDistil, [root.Find("layers")!.Value, root.Find("teacher")!.Value]);
         if (seed is null || distill is null || scope.HasErrors) return default;
         return (ModelBinder.Text(teacher), Seed(seed), Distill(scope, (MappingNode)distill, towers, layers));
@@ -87,10 +88,10 @@ static class DistillBinder
         Scope scope, string stage, StageKind kind, SequenceNode train, List<Tower> towers, LayersSpec layers)
     {
         // The first two stages convert every layer, the last one those that the placement converts.
-        var attention = new HashSet<int>(kind == StageKind.EndToEnd ? layers.Attention : []);
+        var each = layers.Each();
         var mixers = towers.SelectMany(tower => tower.Spec.Each())
-            .Where((_, layer) => !attention.Contains(layer))
-            .Select(layer => layer.Mamba2).Distinct().ToList();
+            .Where((_, layer) => kind != StageKind.EndToEnd || each[layer].Kind.Converts)
+            .Select(layer => layer.Of<Mamba2Spec>()).Distinct().ToList();
         var groups = new SortedSet<TensorGroup>();
         foreach (var item in train.Items)
         {

@@ -1,9 +1,10 @@
+using MmMamba.ModelDsl.Mixers;
 using MmMamba.ModelDsl.Specs;
 using MmMamba.ModelDsl.Syntax;
 
 namespace MmMamba.ModelDsl.Binding;
 
-/// <summary>What a layer is bound from: one mapping of attention, mamba2, norm and mlp, however many places wrote it.</summary>
+/// <summary>What a layer is bound from: one mapping of mixers, norm and mlp, however many places wrote it.</summary>
 static class LayerNodes
 {
     /// <summary>The part of a mapping (a spec, a tower, an override) that speaks of what a layer has.</summary>
@@ -17,7 +18,7 @@ static class LayerNodes
     {
         var (norm, mlp) = ((MappingNode)layer.Get("norm")!, (MappingNode)layer.Get("mlp")!);
         return new(
-            Attention((MappingNode)layer.Get("attention")!), Mamba2(layer.Get("mamba2") as MappingNode),
+            [.. MixerKinds.All.Select(kind => kind.Read(layer.Get(kind.Word) as MappingNode))],
             ModelBinder.Number(norm.Entries[0].Value), ModelBinder.Integer(mlp.Entries[0].Value));
     }
 
@@ -29,24 +30,5 @@ static class LayerNodes
         if (ModelBinder.Integer(heads) % ModelBinder.Integer(kvHeads) != 0)
             scope.Report(Diagnostics.HeadGroups, [kvHeads, heads], ModelBinder.Integer(heads), ModelBinder.Integer(kvHeads));
         if (ModelBinder.Integer(headDim) % 2 != 0) scope.Report(Diagnostics.OddHead, headDim, ModelBinder.Integer(headDim));
-    }
-
-    static AttentionSpec Attention(MappingNode attention)
-    {
-        var rope = (MappingNode)attention.Get("rope")!;
-        return new(
-            ModelBinder.Integer(attention.Get("heads")!), ModelBinder.Integer(attention.Get("kv_heads")!), ModelBinder.Integer(attention.Get("head_dim")!),
-            ModelBinder.Number(rope.Get("theta")!),
-            rope.Get("max_positions") is { } positions ? ModelBinder.Integer(positions) : 32_768,
-            rope.Get("dynamic") is { } dynamic ? ModelBinder.Number(dynamic) : null);
-    }
-
-    static Mamba2Spec Mamba2(MappingNode? mamba2)
-    {
-        bool On(string key, bool otherwise) => mamba2?.Get(key) is { } node ? Scalars.Switch(node)!.Value : otherwise;
-        return new(
-            mamba2?.Get("conv") is { } conv ? Scalars.IsOff(conv) ? 0 : ModelBinder.Integer(conv) : 2,
-            mamba2?.Get("chunk") is { } chunk ? ModelBinder.Integer(chunk) : 128,
-            On("gate", true), On("gate_norm", true), On("decay", true), On("skip", false), On("qk_norm", false));
     }
 }

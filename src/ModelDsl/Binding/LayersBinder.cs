@@ -1,73 +1,71 @@
 using System.Globalization;
 using MmMamba.ModelDsl.Architecture;
+using MmMamba.ModelDsl.Mixers;
 using MmMamba.ModelDsl.Specs;
 using MmMamba.ModelDsl.Syntax;
 
 namespace MmMamba.ModelDsl.Binding;
 
-/// <summary>Turns placements into the list of layers that keep attention.</summary>
+/// <summary>Turns placements into the list of layers that each mixer has.</summary>
 sealed class LayersBinder(Scope scope, List<Tower> towers)
 {
     readonly int _total = towers.Sum(tower => tower.Spec.Layers);
 
     /// <summary>What a mixer takes; null indices take the rest.</summary>
-    sealed record Taken(ScalarNode Key, Node Value, IReadOnlyCollection<int>? Layers);
+    sealed record Taken(MixerKind Kind, ScalarNode Key, Node Value, IReadOnlyCollection<int>? Layers);
 
     /// <summary>The layers, or null where the placements have errors.</summary>
     public LayersSpec? Bind(Entry entry)
     {
-        if (Scalars.Word(entry.Value) is { } mixer)
-        {
-            var (file, line) = Place(entry.Value);
-            return new(mixer == "attention" ? Placement.All(_total) : [], file, line, file, line);
-        }
+        if (Scalars.Word(entry.Value) is { } word) return new([Placed(MixerKinds.Find(word)!, Placement.All(_total), entry.Value)]);
         var mapping = (MappingNode)entry.Value;
         var errors = scope.Found.Count(IsError);
-        var attention = Take(mapping, "attention");
-        var mamba2 = Take(mapping, "mamba2");
+        var mixers = MixerKinds.All.Select(kind => Take(mapping, kind)).OfType<Taken>().ToList();
         if (scope.Found.Count(IsError) > errors) return null;
 
-        if (attention is { Layers: null } && mamba2 is { Layers: null })
+        var rests = mixers.Where(mixer => mixer.Layers is null).ToList();
+        if (rests.Count > 1)
         {
-            scope.Report(Diagnostics.SeveralRests, ByOwn(attention.Value, mamba2.Value), scope.Wrote(attention.Value) && !scope.Wrote(mamba2.Value) ? "`mamba2`" : "`attention`");
+            var surplus = ByOwn(rests).FirstOrDefault(mixer => scope.Wrote(mixer.Value)) ?? rests[0];
+            scope.Report(Diagnostics.SeveralRests, surplus.Value, Quote.Of(rests.Find(mixer => mixer != surplus)!.Kind.Word));
             return null;
         }
-        var kept = new SortedSet<int>(attention is null ? [] : attention.Layers ?? Rest(mamba2));
-        var converted = new SortedSet<int>(mamba2 is null ? [] : mamba2.Layers ?? Rest(attention));
+        var named = mixers.SelectMany(mixer => mixer.Layers ?? []).ToList();
+        var layers = mixers.ToDictionary(mixer => mixer, mixer => new SortedSet<int>(mixer.Layers ?? [.. Enumerable.Range(0, _total).Except(named)]));
 
-        var both = kept.Intersect(converted).ToList();
-        if (both.Count > 0)
-        {
-            // Speak of the mixer that this file placed.
-            var (at, other) = scope.Wrote(mamba2!.Value) ? (mamba2, attention!) : (attention!, mamba2);
-            scope.Report(Diagnostics.Overlap, [at.Key, other.Key], Quote.Of(at.Key.Text), Ranges(both), Quote.Of(other.Key.Text));
-        }
-        var none = Enumerable.Range(0, _total).Where(i => !kept.Contains(i) && !converted.Contains(i)).ToList();
-        if (none.Count > 0) scope.Report(Diagnostics.Uncovered, [.. ByOwn(attention?.Key, mamba2?.Key), entry.Key], Ranges(none));
+        for (var i = 0; i < mixers.Count; i++)
+            for (var j = i + 1; j < mixers.Count; j++)
+                Overlap(mixers[i], mixers[j], [.. layers[mixers[i]].Intersect(layers[mixers[j]])]);
+        var none = rests.Count > 0 ? [] : Enumerable.Range(0, _total).Except(named).ToList();
+        if (none.Count > 0) scope.Report(Diagnostics.Uncovered, [.. ByOwn(mixers).Select(mixer => mixer.Key), entry.Key], Ranges(none));
 
-        var (attentionFile, attentionLine) = Place(attention?.Key ?? entry.Key);
-        var (mambaFile, mambaLine) = Place(mamba2?.Key ?? entry.Key);
-        return new([.. kept], attentionFile, attentionLine, mambaFile, mambaLine);
+        return new([.. mixers.Where(mixer => layers[mixer].Count > 0).Select(mixer => Placed(mixer.Kind, [.. layers[mixer]], mixer.Key))]);
     }
 
-    // Where both were written by this file, the later one is the surplus.
-    IEnumerable<Node?> ByOwn(Node? a, Node? b) =>
-        a is null || b is null || !scope.Wrote(a) || !scope.Wrote(b) || a.Span.StartLine > b.Span.StartLine
-        || (a.Span.StartLine == b.Span.StartLine && a.Span.StartColumn > b.Span.StartColumn)
-            ? [a, b]
-            : [b, a];
+    void Overlap(Taken first, Taken second, List<int> both)
+    {
+        if (both.Count == 0) return;
+        // Speak of the mixer that this file placed.
+        var (at, other) = scope.Wrote(second.Value) ? (second, first) : (first, second);
+        scope.Report(Diagnostics.Overlap, [at.Key, other.Key], Quote.Of(at.Key.Text), Ranges(both), Quote.Of(other.Key.Text));
+    }
+
+    // Where all were written by this file, the last one is the surplus.
+    IEnumerable<Taken> ByOwn(IReadOnlyCollection<Taken> mixers) => mixers.All(mixer => scope.Wrote(mixer.Key))
+        ? mixers.OrderByDescending(mixer => mixer.Key.Span.StartLine).ThenByDescending(mixer => mixer.Key.Span.StartColumn)
+        : mixers;
 
     static bool IsError(Diagnostic diagnostic) => diagnostic.Severity == Severity.Error;
 
-    IEnumerable<int> Rest(Taken? other) => Enumerable.Range(0, _total).Except(other?.Layers ?? []);
+    static MixerPlacement Placed(MixerKind kind, EquatableArray<int> layers, Node node) =>
+        new(kind, layers, ParsedSpec.FileNameOf(node.Path), node.Span.StartLine);
 
-    static (string File, int Line) Place(Node node) => (ParsedSpec.FileNameOf(node.Path), node.Span.StartLine);
-
-    Taken? Take(MappingNode layers, string mixer)
+    Taken? Take(MappingNode layers, MixerKind kind)
     {
-        if (layers.Find(mixer) is not { } entry || entry.Value is ScalarNode { Kind: ScalarKind.Null }) return null;
-        if (entry.Value is MappingNode mapping && PlacementForm.Of(mapping) == PlacementForm.Towers) return new(entry.Key, entry.Value, ByTower(mapping, entry.Key));
-        return new(entry.Key, entry.Value, Over(entry.Value, entry.Key, _total, "the model"));
+        if (layers.Find(kind.Word) is not { } entry || entry.Value is ScalarNode { Kind: ScalarKind.Null }) return null;
+        return new(kind, entry.Key, entry.Value, entry.Value is MappingNode mapping && PlacementForm.Of(mapping) == PlacementForm.Towers
+            ? ByTower(mapping, entry.Key)
+            : Over(entry.Value, entry.Key, _total, "the model"));
     }
 
     List<int> ByTower(MappingNode placements, ScalarNode mixer)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using MmMamba.ModelDsl.Mixers;
 using MmMamba.ModelDsl.Rendering;
 using MmMamba.ModelDsl.Specs;
 using MmMamba.ModelDsl.Syntax;
@@ -99,8 +100,7 @@ static class ModelBinder
         Completeness.Mapping(scope, settings, SpecShape.Layer, "a model", [scope.Own.Get("model")]);
         if (scope.HasErrors) return null;
         LayerNodes.Check(scope, settings);
-        var (attention, mamba2, normEps, mlpHidden) = LayerNodes.Read(settings);
-        return new(new(name.Text, layers, attention, mamba2, normEps, mlpHidden), first, name, own, settings);
+        return new(new(name.Text, layers, LayerNodes.Read(settings)), first, name, own, settings);
     }
 
     static string Checkpoint(Scope scope, List<Tower> towers, LayersSpec layers)
@@ -117,7 +117,7 @@ static class ModelBinder
             scope.Report(Diagnostics.TowerNames, [i < towers.Count ? towers[i].Key : scope.Merged.Get("towers"), node], Quote.Of(layout), wrong);
             break;
         }
-        if (layout == "hovle" && layers.Attention.Count < towers.Sum(tower => tower.Spec.Layers))
+        if (layout == "hovle" && layers.Converts)
             scope.Report(Diagnostics.LayoutWithoutMamba2, [node, scope.Merged.Find("layers")?.Value]);
         return layout;
     }
@@ -125,26 +125,25 @@ static class ModelBinder
     /// <summary>Warns of keys that this file wrote and that no layer of the model reads; what is only inherited never warns.</summary>
     static void NoEffect(Scope scope, List<Tower> towers, LayersSpec layers, DistillSpec? distill)
     {
-        var total = towers.Sum(tower => tower.Spec.Layers);
-        if (layers.Attention.Count == total)
-        {
-            Unread(scope, scope.Own.Get("mamba2") as MappingNode, "no layer is Mamba-2");
-            foreach (var tower in towers)
-                if (scope.Wrote(tower.Own)) Unread(scope, tower.Own.Get("mamba2") as MappingNode, "no layer is Mamba-2");
-        }
-        if (layers.Attention.Count == 0 && scope.Own.Get("attention") is MappingNode attention && attention.Find("rope") is { } rope)
-            Unread(scope, rope.Value as MappingNode, "no layer keeps attention");
+        foreach (var kind in MixerKinds.All)
+            foreach (var owner in towers.Select(tower => tower.Own).Where(scope.Wrote).Prepend(scope.Own))
+                if (owner.Get(kind.Word) is MappingNode settings) Unread(scope, settings, kind.Word, path => layers.Placements.Any(one => one.Kind.Reads(path)), $"no layer {kind.Phrase}");
         if (distill is null && scope.Own.Get("budget") is MappingNode budget && budget.Get("max") is MappingNode max && max.Get("trainable") is not null)
             scope.Report(Diagnostics.NoEffect, max.Find("trainable")!.Key, "`trainable`", "nothing is distilled");
-        if (towers.All(tower => tower.Spec.Each().All(layer => !layer.Mamba2.Decay)) && distill is not null
+        if (towers.All(tower => tower.Spec.Each().All(layer => !layer.Of<Mamba2Spec>().Decay)) && distill is not null
             && scope.Own.Get("seed") is MappingNode seed && seed.Get("mimic") is MappingNode mimic)
-            Unread(scope, mimic, "`decay` is off");
+            Unread(scope, mimic, "mimic", _ => false, "`decay` is off");
     }
 
-    static void Unread(Scope scope, MappingNode? keys, string reason)
+    static void Unread(Scope scope, MappingNode keys, string at, Func<string, bool> isRead, string reason)
     {
-        foreach (var entry in keys?.Entries ?? [])
-            if (entry.Value is not ScalarNode { Kind: ScalarKind.Null }) scope.Report(Diagnostics.NoEffect, entry.Key, Quote.Of(entry.Key.Text), reason);
+        foreach (var entry in keys.Entries)
+        {
+            var path = at + "." + entry.Key.Text;
+            if (entry.Value is MappingNode inside) Unread(scope, inside, path, isRead, reason);
+            else if (entry.Value is not ScalarNode { Kind: ScalarKind.Null } && !isRead(path))
+                scope.Report(Diagnostics.NoEffect, entry.Key, Quote.Of(entry.Key.Text), reason);
+        }
     }
 
     public static int Integer(Node node) => (int)Scalars.Integer(node)!.Value;

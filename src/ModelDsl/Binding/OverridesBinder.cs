@@ -1,3 +1,4 @@
+using MmMamba.ModelDsl.Mixers;
 using MmMamba.ModelDsl.Specs;
 using MmMamba.ModelDsl.Syntax;
 
@@ -12,7 +13,7 @@ sealed class OverridesBinder(Scope scope, List<Tower> towers, LayersSpec layers)
     /// <summary>Something that an override writes: <c>mamba2.chunk</c>, and the override with this alone.</summary>
     sealed record Leaf(string Path, Entry Entry, MappingNode Alone);
 
-    readonly HashSet<int> _attention = [.. layers.Attention];
+    readonly MixerPlacement[] _placed = layers.Each();
     readonly MappingNode[] _towers = [.. towers.SelectMany(tower => Enumerable.Repeat(tower.Settings, tower.Spec.Layers))];
     /// <summary>Who wrote a path of a layer, and who wrote inside of it.</summary>
     readonly Dictionary<(int Layer, string Path), ScalarNode> _written = [], _inside = [];
@@ -111,11 +112,12 @@ sealed class OverridesBinder(Scope scope, List<Tower> towers, LayersSpec layers)
     /// <summary>Why no selected layer reads a path; null where one does.</summary>
     string? Unread(string path, IReadOnlyCollection<int> selected)
     {
-        // Stages 1 and 2 convert every layer, so a student's layers all read what Mamba-2 has.
-        if (path.StartsWith("mamba2", StringComparison.Ordinal))
-            return scope.Merged.Get("distill") is null && selected.All(_attention.Contains) ? "no layer of {0} is Mamba-2" : null;
+        if (MixerKinds.Owner(path) is not { } owner) return null;
         if (path == "attention.rope.dynamic" && scope.Merged.Get("teacher") is not null) return "the attention that a student keeps has plain positions";
-        return path.StartsWith("attention.rope", StringComparison.Ordinal) && !selected.Any(_attention.Contains) ? "no layer of {0} keeps attention" : null;
+        var readers = selected.Select(layer => _placed[layer].Kind).Distinct();
+        // Stages 1 and 2 convert every layer of a student.
+        if (scope.Merged.Get("distill") is not null) readers = readers.Append(MixerKinds.Converted);
+        return readers.Any(kind => kind.Reads(path)) ? null : $"no layer of {{0}} {owner.Phrase}";
     }
 
     static Node? At(MappingNode node, string path)

@@ -1,3 +1,5 @@
+using MmMamba.ModelDsl.Mixers;
+
 namespace MmMamba.ModelDsl.Binding;
 
 /// <summary>
@@ -16,8 +18,8 @@ static class ReservedNames
         "TotalCount", "Run", "Skip",
         // Types of the engine.
         "VisionLanguageModel", "IGeneratedModel", "InputException", "ParameterSource", "SeededParameters", "CheckpointParameters",
-        "AttentionLayer", "Mamba2Layer", "ModelCache", "KvCache", "Mamba2State",
-        "ModelPlan", "DistillationPlan", "LayerKind", "TensorRow", "TowerRun", "AttentionPlan", "Mamba2Plan",
+        "ModelCache",
+        "ModelPlan", "DistillationPlan", "LayerKind", "TensorRow", "TowerRun",
         "FamilyMember", "FamilyReference", "ReportedFigure", "IModelFamily", "PlanList", "Func", "IReadOnlyList",
         "Copied", "Sliced", "Drawn", "Draw", "TensorGroup", "StageKind", "ScheduleKind", "LossKind",
         "TrainingOptions", "MixerDistillation", "EndToEndDistillation", "IntroducedArtefact", "MixerArtefact", "StudentArtefact", "StudentAssembly",
@@ -26,5 +28,6 @@ static class ReservedNames
         "IEnumerable", "IProgress", "CancellationToken", "System", "TorchSharp", "MmMamba",
     };
 
-    public static bool Contains(string name) => Names.Contains(name);
+    public static bool Contains(string name) =>
+        Names.Contains(name) || MixerKinds.All.Any(kind => name == kind.LayerType || name == kind.PlanType || name == kind.CacheType);
 }

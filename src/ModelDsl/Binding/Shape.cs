@@ -1,4 +1,5 @@
 using System.Globalization;
+using MmMamba.ModelDsl.Mixers;
 
 namespace MmMamba.ModelDsl.Binding;
 
@@ -136,12 +137,9 @@ sealed class LayersShape : Shape
 {
     public static PlacementShape Placement { get; } = new(inTower: false);
     public static IReadOnlyList<KeyShape> Placements { get; } =
-    [
-        new("attention", Placement, Says: "The layers that keep attention."),
-        new("mamba2", Placement, Says: "The layers that mix with Mamba-2."),
-    ];
+        [.. MixerKinds.All.Select(kind => new KeyShape(kind.Word, Placement, Says: kind.SaysPlacement))];
     public static IReadOnlyList<string> Mixers { get; } = [.. Placements.Select(mixer => mixer.Name)];
-    public override string Expected => "`attention`, `mamba2`, or a mapping that places them";
+    public override string Expected => string.Join(", ", Mixers.Select(Quote.Of)) + ", or a mapping that places them";
 }
 
 /// <summary>A phrase that says which layers a mixer takes, over the model or over one tower.</summary>

@@ -1,3 +1,5 @@
+using MmMamba.ModelDsl.Mixers;
+
 namespace MmMamba.ModelDsl.Binding;
 
 /// <summary>
@@ -23,42 +25,19 @@ static class SpecShape
     /// <summary>Whether the group is one that <see cref="Introduced"/> stands for.</summary>
     public static bool IsIntroduced(string group) => Groups.Skip(4).Contains(group);
 
-    static readonly SwitchShape Switch = new();
-
     public static ChoiceShape Norm { get; } = new(
         new KeyShape("rms", new NumberShape(0, 1, above: true), Says: "RMSNorm, with this epsilon."));
 
     public static ChoiceShape Mlp { get; } = new(
         new KeyShape("swiglu", new IntegerShape(1, 262_144), Says: "SwiGLU, with this width inside."));
 
-    public static MappingShape Attention { get; } = new(
-        new("heads", new IntegerShape(1, 1024), true, Says: "Query heads."),
-        new("kv_heads", new IntegerShape(1, 1024), true, Says: "Key and value heads; each serves heads / kv_heads query heads."),
-        new("head_dim", new IntegerShape(2, 1024), true, Says: "Width of a head, an even number."),
-        new("rope", new MappingShape(
-            new("theta", new NumberShape(1, 1e12m), true, Says: "Base of the wavelengths."),
-            new("max_positions", new IntegerShape(1, 16_777_216), Says: "Positions up to which the embedding is plain; 32768 if left out."),
-            new("dynamic", new NumberShape(1, 1000), Says: "Factor of dynamic NTK scaling past `max_positions`; left out: none.")),
-            true, Says: "Rotary position embedding."));
-
-    public static MappingShape Mamba2 { get; } = new(
-        new("conv", new IntegerShape(2, 8, offWord: true), Says: "Taps of the causal convolution over value, key and query; 2 if left out, `off` leaves it out."),
-        new("chunk", new IntegerShape(1, 8192), Says: "Tokens a chunk of the scan: speed, not meaning; 128 if left out."),
-        new("gate", Switch, Says: "Multiply the output by SiLU of a projection of the input; on if left out."),
-        new("gate_norm", Switch, Says: "RMS-normalise each head's output before the gate; on if left out."),
-        new("decay", Switch, Says: "Learn A, which is -1 otherwise; on if left out."),
-        new("skip", Switch, Says: "Add D times the value to the output; off if left out."),
-        new("qk_norm", Switch, Says: "LayerNorm on each head's query and key; off if left out."));
-
-    const string SaysAttention = "Heads and rotary positions; a Mamba-2 mixer takes its heads from here too.", SaysMamba2 = "The Mamba-2 mixer's switches.",
-        SaysNorm = "The norm before each mixer and MLP.", SaysMlp = "The MLP of a layer.";
+    const string SaysNorm = "The norm before each mixer and MLP.", SaysMlp = "The MLP of a layer.";
 
     public static WhereShape Where { get; } = new();
 
     /// <summary>What a layer has; the model, a tower and an override may each write part of it.</summary>
     public static MappingShape Layer { get; } = new(
-        new("attention", Attention, true, Says: SaysAttention), new("mamba2", Mamba2, Says: SaysMamba2),
-        new("norm", Norm, true, Says: SaysNorm), new("mlp", Mlp, true, Says: SaysMlp));
+        [.. MixerKinds.All.Select(kind => kind.Key), new("norm", Norm, true, Says: SaysNorm), new("mlp", Mlp, true, Says: SaysMlp)]);
 
     static readonly KeyShape[] LayerKeys = [.. Layer.Keys.Select(key => key with { Required = false })];
 
@@ -99,8 +78,13 @@ static class SpecShape
 
     static readonly MappingShape Nothing = new();
 
+    // What is needed of every tower, which may have its own, stands before the placement, the rest after it.
+    static IEnumerable<KeyShape> MixerKeys(bool needed) =>
+        MixerKinds.All.Where(kind => kind.Key.Required == needed).Select(kind => kind.Key with { Required = false });
+
     /// <summary>A spec. <c>attention</c>, <c>norm</c> and <c>mlp</c> are required of every tower, which may have its own.</summary>
     public static MappingShape Root { get; } = new(
+    [
         new("mmmodel", new EditionShape(), true, Own: true, Says: "The edition of the language; it fixes defaults and formulas."),
         new("model", new IdentifierShape(), true, Own: true, Says: "The model's name, and that of the generated class."),
         new("extends", new ModelNameShape(), Own: true, Says: "The model whose spec this one overlays: mappings merge, scalars and lists replace, `~` removes."),
@@ -123,9 +107,9 @@ static class SpecShape
         new("hidden", new IntegerShape(1, 65_536), true, Says: "Width of the residual stream."),
         new("norm", Norm, Says: SaysNorm),
         new("mlp", Mlp, Says: SaysMlp),
-        new("attention", Attention, Says: SaysAttention),
+        .. MixerKeys(needed: true),
         new("layers", new LayersShape(), true, Says: "Which layers are what: one mixer for all, or a placement for each, of which one takes the `rest`."),
-        new("mamba2", Mamba2, Says: SaysMamba2),
+        .. MixerKeys(needed: false),
         new("overrides", new ListShape("overrides", new MappingShape(
             [new("where", Where, true, Own: true, Says: "The layers: a tower, some of its layers by local index, or `layers[...]` over the model."), .. LayerKeys])),
             Says: "What single layers have instead of what their tower has; two that write one path of one layer are an error."),
@@ -149,5 +133,6 @@ static class SpecShape
             new("source", new TextShape(), true, Says: "Where the figures are published."),
             new("tokens", new IntegerShape(1, 1_000_000_000), true, Says: "The length, in tokens, that they are reported for."),
             new("memory_gb", new NumberShape(0, 1e6m, above: true), true, Says: "Memory in the unit that the source calls GB.")),
-            Own: true, Says: "Published figures of this model: printed beside its own, and never checked against them."));
+            Own: true, Says: "Published figures of this model: printed beside its own, and never checked against them.")
+    ]);
 }

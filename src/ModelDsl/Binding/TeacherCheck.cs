@@ -1,4 +1,5 @@
 using System.Globalization;
+using MmMamba.ModelDsl.Mixers;
 using MmMamba.ModelDsl.Specs;
 using MmMamba.ModelDsl.Syntax;
 
@@ -14,7 +15,7 @@ static class TeacherCheck
         var place = scope.Merged.Get("teacher");
         if (file is null) scope.Report(Diagnostics.UnknownTeacher, place, Quote.Of(name), Suggestion.For(name, known));
         else if (teacher is null) scope.Report(Diagnostics.BrokenTeacher, place, Quote.Of(name), file);
-        else if (teacher.Layers.Attention.Count < teacher.Towers.Sum(tower => tower.Layers))
+        else if (teacher.Layers.Converts)
             scope.Report(Diagnostics.TeacherWithMamba2, place, Quote.Of(name));
         else Shapes(scope, student, teacher);
     }
@@ -53,10 +54,11 @@ static class TeacherCheck
         // A layer that differs from its tower was written by an override, on either side.
         void Layer(MappingNode? tower, LayerSettings own, LayerSettings theirs)
         {
-            void Keeps(string what, int mine, int taught, params string[] path) => In(tower ?? Override(scope, path), what, mine, taught, path);
-            Keeps("heads", own.Attention.Heads, theirs.Attention.Heads, "attention", "heads");
-            Keeps("kv_heads", own.Attention.KvHeads, theirs.Attention.KvHeads, "attention", "kv_heads");
-            Keeps("head_dim", own.Attention.HeadDim, theirs.Attention.HeadDim, "attention", "head_dim");
+            void Keeps(string what, int student, int teacher, params string[] path) => In(tower ?? Override(scope, path), what, student, teacher, path);
+            var (mine, taught) = (own.Of<AttentionSpec>(), theirs.Of<AttentionSpec>());
+            Keeps("heads", mine.Heads, taught.Heads, "attention", "heads");
+            Keeps("kv_heads", mine.KvHeads, taught.KvHeads, "attention", "kv_heads");
+            Keeps("head_dim", mine.HeadDim, taught.HeadDim, "attention", "head_dim");
             Keeps("swiglu", own.MlpHidden, theirs.MlpHidden, "mlp", "swiglu");
         }
     }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using MmMamba.ModelDsl.Mixers;
 using MmMamba.ModelDsl.Specs;
 
 namespace MmMamba.ModelDsl.Rendering;
@@ -24,7 +25,7 @@ static class CanonicalLayers
     }
 
     /// <summary>What the model shares, of the parts that are named.</summary>
-    public static void Shared(CanonicalLines form, ModelSpec spec, params string[] parts)
+    public static void Shared(CanonicalLines form, ModelSpec spec, IEnumerable<string> parts)
     {
         var layers = Layers(spec);
         foreach (var part in parts)
@@ -34,14 +35,16 @@ static class CanonicalLayers
 
     public static void Placed(CanonicalLines form, ModelSpec spec)
     {
-        var (kept, origin) = (spec.Layers.Attention, form.Origins?.OfPlacement());
-        if (kept.Count == 0) form.Leaf("mamba2", origin, "layers");
-        else if (kept.Count == Layers(spec).Count) form.Leaf("attention", origin, "layers");
-        else
+        var (placements, origin) = (spec.Layers.Placements, form.Origins?.OfPlacement());
+        if (placements.Count == 1)
         {
-            form.Leaf($"[{Figures.Indices(kept)}]", origin, "layers", "attention", "at");
-            form.Leaf("rest", "layers", "mamba2");
+            form.Leaf(placements[0].Kind.Word, origin, "layers");
+            return;
         }
+        // The last one takes the rest.
+        foreach (var placement in placements.Take(placements.Count - 1))
+            form.Leaf($"[{Figures.Indices(placement.Layers)}]", origin, "layers", placement.Kind.Word, "at");
+        form.Leaf("rest", "layers", placements[placements.Count - 1].Kind.Word);
     }
 
     public static void Overrides(CanonicalLines form, ModelSpec spec)
@@ -73,24 +76,10 @@ static class CanonicalLayers
     static IEnumerable<(string[] Path, string? Value)> Different(LayerSettings own, LayerSettings shared) =>
         Values(own).Zip(Values(shared), (mine, theirs) => (mine, theirs)).Where(pair => pair.mine.Value != pair.theirs.Value).Select(pair => pair.mine);
 
-    static IEnumerable<(string[] Path, string? Value)> Values(LayerSettings layer)
-    {
-        static string Whole(int value) => value.ToString(CultureInfo.InvariantCulture);
-        var (attention, mamba2) = (layer.Attention, layer.Mamba2);
-        yield return (["norm", "rms"], CanonicalValue.Of(layer.NormEps));
-        yield return (["mlp", "swiglu"], Whole(layer.MlpHidden));
-        yield return (["attention", "heads"], Whole(attention.Heads));
-        yield return (["attention", "kv_heads"], Whole(attention.KvHeads));
-        yield return (["attention", "head_dim"], Whole(attention.HeadDim));
-        yield return (["attention", "rope", "theta"], CanonicalValue.Of(attention.RopeTheta));
-        yield return (["attention", "rope", "max_positions"], Whole(attention.MaxPositions));
-        yield return (["attention", "rope", "dynamic"], attention.DynamicFactor is { } factor ? CanonicalValue.Of(factor) : null);
-        yield return (["mamba2", "conv"], mamba2.Conv == 0 ? "off" : Whole(mamba2.Conv));
-        yield return (["mamba2", "chunk"], Whole(mamba2.Chunk));
-        yield return (["mamba2", "gate"], CanonicalValue.Of(mamba2.Gate));
-        yield return (["mamba2", "gate_norm"], CanonicalValue.Of(mamba2.GateNorm));
-        yield return (["mamba2", "decay"], CanonicalValue.Of(mamba2.Decay));
-        yield return (["mamba2", "skip"], CanonicalValue.Of(mamba2.Skip));
-        yield return (["mamba2", "qk_norm"], CanonicalValue.Of(mamba2.QkNorm));
-    }
+    static IEnumerable<(string[] Path, string? Value)> Values(LayerSettings layer) =>
+    [
+        (["norm", "rms"], CanonicalValue.Of(layer.NormEps)),
+        (["mlp", "swiglu"], layer.MlpHidden.ToString(CultureInfo.InvariantCulture)),
+        .. MixerKinds.All.SelectMany(kind => kind.Values(layer)).Select(one => (one.Path.Split('.'), one.Value)),
+    ];
 }

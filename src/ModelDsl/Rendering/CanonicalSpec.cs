@@ -1,4 +1,5 @@
 using System.Globalization;
+using MmMamba.ModelDsl.Mixers;
 using MmMamba.ModelDsl.Specs;
 using MmMamba.ModelDsl.Syntax;
 
@@ -36,9 +37,10 @@ public static class CanonicalSpec
         form.Leaf(vision.Normalize, "vision", "normalize");
         CanonicalLayers.Towers(form, spec);
         form.Leaf(spec.Hidden, "hidden");
-        CanonicalLayers.Shared(form, spec, "norm", "mlp", "attention");
+        var mixers = MixerKinds.All.ToLookup(kind => kind.Key.Required, kind => kind.Word);
+        CanonicalLayers.Shared(form, spec, ["norm", "mlp", .. mixers[true]]);
         CanonicalLayers.Placed(form, spec);
-        CanonicalLayers.Shared(form, spec, "mamba2");
+        CanonicalLayers.Shared(form, spec, mixers[false]);
         CanonicalLayers.Overrides(form, spec);
 
         if (spec.Teacher is { } teacher) form.Leaf(teacher, "teacher");

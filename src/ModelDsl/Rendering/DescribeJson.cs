@@ -1,4 +1,5 @@
 using MmMamba.ModelDsl.Architecture;
+using MmMamba.ModelDsl.Mixers;
 using static MmMamba.ModelDsl.Rendering.JsonText;
 
 namespace MmMamba.ModelDsl.Rendering;
@@ -12,7 +13,6 @@ public static class DescribeJson
     public static string Render(ResolvedModel model)
     {
         var (census, costs, recipe) = (Census.Of(model), Costs.Of(model), model.Distillation);
-        var attention = model.Layers.Count(layer => layer.Mixer is ResolvedAttention);
         var json = new JsonText()
             .Field("name", String(model.Name))
             .Field("summary", String(model.Summary))
@@ -25,19 +25,17 @@ public static class DescribeJson
             .Field("checkpoint", String(model.Checkpoint))
             .Field("parameter_count", Number(model.ParameterCount))
             .Field("tensor_count", Number(model.Tensors.Count))
-            .Field("layer_count", Number(model.Layers.Count))
-            .Field("attention_layer_count", Number(attention))
-            .Field("mamba2_layer_count", Number(model.Layers.Count - attention))
-            .Field("hidden_size", Number(model.Hidden))
+            .Field("layer_count", Number(model.Layers.Count));
+        foreach (var kind in MixerKinds.All) json.Field($"{kind.Word}_layer_count", Number(model.Layers.Count(layer => layer.Mixer.Kind == kind)));
+        json.Field("hidden_size", Number(model.Hidden))
             .Field("vocab", Number(model.Tokens.Vocab))
             .Field("tokens_per_tile", Number(model.TokensPerTile))
-            .Object("parameters", fields => fields
-                .Field("vision", Tallied(census.Vision))
-                .Field("embeddings_and_head", Tallied(census.Embeddings))
-                .Field("attention", Tallied(census.Attention))
-                .Field("mamba2", Tallied(census.Mamba2))
-                .Field("mlp", Tallied(census.Mlp))
-                .Field("norms", Tallied(census.Norms)))
+            .Object("parameters", fields =>
+            {
+                fields.Field("vision", Tallied(census.Vision)).Field("embeddings_and_head", Tallied(census.Embeddings));
+                foreach (var (kind, tally) in census.Mixers) fields.Field(kind.Word, Tallied(tally));
+                fields.Field("mlp", Tallied(census.Mlp)).Field("norms", Tallied(census.Norms));
+            })
             .Object("bytes", fields => fields
                 .Field("weights", ByType(costs.WeightBytes))
                 .Field("kv_cache_per_token", ByType(bytes => costs.KvBytes(1, bytes)))
@@ -94,5 +92,5 @@ public static class DescribeJson
 
     static string Layer(ResolvedLayer layer, int hidden) => Inline(
         ("index", Number(layer.Index)), ("tower", String(layer.Tower)), ("local_index", Number(layer.LocalIndex)),
-        ("mixer", String(layer.Mixer is ResolvedAttention ? "attention" : "mamba2")), ("mixer_fingerprint", String(Fingerprint.Of(hidden, layer.Mixer))), ("source", String(layer.Source)));
+        ("mixer", String(layer.Mixer.Kind.Word)), ("mixer_fingerprint", String(Fingerprint.Of(hidden, layer.Mixer))), ("source", String(layer.Source)));
 }

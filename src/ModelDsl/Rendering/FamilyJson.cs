@@ -1,4 +1,5 @@
 using MmMamba.ModelDsl.Architecture;
+using MmMamba.ModelDsl.Mixers;
 using static MmMamba.ModelDsl.Rendering.JsonText;
 
 namespace MmMamba.ModelDsl.Rendering;
@@ -36,7 +37,9 @@ public static class FamilyJson
     [
         ("model", String(model.Name)), ("fingerprint", String(model.Fingerprint)), ("recipe_fingerprint", String(identity.Recipe)),
         ("parameter_count", Number(model.ParameterCount)), ("layer_count", Number(model.Layers.Count)),
-        ("attention_layers", List(model.Layers.Where(layer => layer.Mixer is ResolvedAttention).Select(layer => Number(layer.Index)))),
+        // All that is left is converted.
+        .. MixerKinds.All.Where(kind => kind != MixerKinds.Converted).Select(kind =>
+            ($"{kind.Word}_layers", List(model.Layers.Where(layer => layer.Mixer.Kind == kind).Select(layer => Number(layer.Index))))),
         ("run", List(model.Distillation?.Run.Select(kind => String(Words.Of(kind))) ?? [])),
     ];
 }

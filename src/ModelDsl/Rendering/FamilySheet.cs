@@ -1,4 +1,5 @@
 using MmMamba.ModelDsl.Architecture;
+using MmMamba.ModelDsl.Mixers;
 using MmMamba.ModelDsl.Specs;
 using static MmMamba.ModelDsl.Rendering.Figures;
 
@@ -38,23 +39,27 @@ public static class FamilySheet
 
     static void Members(Document sheet, ResolvedFamily family)
     {
-        var columns = new Columns("l" + new string('l', family.Axes.Count) + "lrrrrr");
-        columns.Titled(["", .. family.Axes.Select(axis => axis.Name), "run", "attention", "mamba2", "parameters", "trained", "share"]);
-        foreach (var member in family.Members) Row(columns, member.Name, Values(family, member.Values), member.Model);
-        foreach (var reference in family.References) Row(columns, reference.Name, Values(family, []), reference);
+        var kinds = Kinds(family);
+        var columns = new Columns("l" + new string('l', family.Axes.Count) + "l" + new string('r', kinds.Length) + "rrr");
+        columns.Titled(["", .. family.Axes.Select(axis => axis.Name), "run", .. kinds.Select(kind => kind.Word), "parameters", "trained", "share"]);
+        foreach (var member in family.Members) Row(columns, kinds, member.Name, Values(family, member.Values), member.Model);
+        foreach (var reference in family.References) Row(columns, kinds, reference.Name, Values(family, []), reference);
         sheet.Heading($"members {Count(family.Members.Count)}" + (family.Control is { } control ? $", control {control}, which is {family.Of.Name}" : "")).Table(columns);
     }
 
     static IEnumerable<string> Values(ResolvedFamily family, EquatableArray<string> values) =>
         values.Count > 0 ? values : family.Axes.Select(_ => None);
 
-    static void Row(Columns columns, string name, IEnumerable<string> values, ResolvedModel model)
+    static MixerKind[] Kinds(ResolvedFamily family) =>
+        [.. MixerKinds.Counted([.. family.Members.Select(member => member.Model).Concat(family.References).SelectMany(model => model.Layers)]).Select(mixers => mixers.Kind)];
+
+    static void Row(Columns columns, MixerKind[] kinds, string name, IEnumerable<string> values, ResolvedModel model)
     {
-        var (attention, recipe) = (model.Layers.Count(layer => layer.Mixer is ResolvedAttention), model.Distillation);
+        var recipe = model.Distillation;
         var last = recipe is { Run.Count: > 0 } ? recipe.Stages.Single(stage => stage.Spec.Kind == recipe.Run[recipe.Run.Count - 1]) : null;
         columns.Row([
             name, .. values, recipe is null ? None : recipe.Run.Count == 0 ? "none" : string.Join(", ", recipe.Run.Select(Words.Of)),
-            Count(attention), Count(model.Layers.Count - attention), Count(model.ParameterCount),
+            .. kinds.Select(kind => Count(model.Layers.Count(layer => layer.Mixer.Kind == kind))), Count(model.ParameterCount),
             last is null ? None : Count(last.TrainedCount), last is null ? None : Percent(last.Percent)]);
     }
 
@@ -64,12 +69,12 @@ public static class FamilySheet
         foreach (var alike in family.Members.GroupBy(member => Strip(member.Model), StringComparer.Ordinal))
             for (var at = 0; at < alike.Key.Length; at += StripWidth)
                 columns.Row(alike.Key.Substring(at, Math.Min(StripWidth, alike.Key.Length - at)), at == 0 ? Names(family, [.. alike.Select(member => member.Name)]) : "");
-        sheet.Heading("layers: attention (A), mamba2 (.)").Strip(columns);
+        sheet.Heading("layers: " + string.Join(", ", Kinds(family).Select(kind => $"{kind.Word} ({kind.Mark})"))).Strip(columns);
     }
 
     /// <summary>A mark a layer, the towers parted by a space.</summary>
     static string Strip(ResolvedModel model) => string.Join(" ", model.Towers.Select(tower =>
-        string.Concat(model.Layers.Skip(tower.First).Take(tower.Layers).Select(layer => layer.Mixer is ResolvedAttention ? 'A' : '.'))));
+        string.Concat(model.Layers.Skip(tower.First).Take(tower.Layers).Select(layer => layer.Mixer.Kind.Mark))));
 
     static void Runs(Document sheet, ResolvedFamily family)
     {

@@ -1,4 +1,5 @@
 using MmMamba.ModelDsl.Binding;
+using MmMamba.ModelDsl.Mixers;
 using static MmMamba.ModelDsl.Rendering.JsonTree;
 
 namespace MmMamba.ModelDsl.Rendering;
@@ -154,7 +155,7 @@ public static class JsonSchema
         var required = shape.Keys.Where(key => key is { Required: true, Own: false }).Select(key => key.Name).ToList();
         if (required.Count > 0) fields.Add(("required", Texts(required)));
         // A tower may bring what the model's own attention leaves open.
-        Inside(fields, shape.Keys.Where(key => !(top && key.Name == "attention")));
+        Inside(fields, shape.Keys.Where(key => !(top && MixerKinds.Find(key.Name) is not null)));
         return fields;
     }
 

@@ -1,4 +1,5 @@
 using MmMamba.ModelDsl.Architecture;
+using MmMamba.ModelDsl.Mixers;
 using MmMamba.ModelDsl.Specs;
 using static MmMamba.ModelDsl.Rendering.JsonText;
 
@@ -49,16 +50,19 @@ public static class PlanJson
         ("index", Number(layer.Index)), ("tower", String(layer.Tower)), ("local_index", Number(layer.LocalIndex)), ("mixer", Mixer(layer.Mixer)),
         ("norm_eps", Number(layer.NormEps)), ("mlp_hidden", Number(layer.MlpHidden)), ("source", String(layer.Source)));
 
-    static string Mixer(ResolvedMixer mixer) => mixer switch
+    static string Mixer(ResolvedMixer mixer) => Inline(
+    [
+        ("kind", String(mixer.Kind.Word)), ("heads", Number(mixer.Heads)), ("kv_heads", Number(mixer.KvHeads)), ("head_dim", Number(mixer.HeadDim)),
+        .. mixer.Settings.Select(setting => (setting.Name, Setting(setting.Value))),
+    ]);
+
+    static string Setting(object? value) => value switch
     {
-        ResolvedAttention a => Inline(
-            ("kind", String("attention")), ("heads", Number(a.Heads)), ("kv_heads", Number(a.KvHeads)), ("head_dim", Number(a.HeadDim)),
-            ("rope_theta", Number(a.RopeTheta)), ("max_positions", Number(a.MaxPositions)), ("dynamic_factor", Number(a.DynamicFactor))),
-        ResolvedMamba2 m => Inline(
-            ("kind", String("mamba2")), ("heads", Number(m.Heads)), ("kv_heads", Number(m.KvHeads)), ("head_dim", Number(m.HeadDim)),
-            ("conv", Number(m.Conv)), ("chunk", Number(m.Chunk)), ("gate", Flag(m.Gate)), ("gate_norm", Flag(m.GateNorm)),
-            ("decay", Flag(m.Decay)), ("skip", Flag(m.Skip)), ("qk_norm", Flag(m.QkNorm)), ("norm_eps", Number(m.NormEps))),
-        _ => throw new ArgumentOutOfRangeException(nameof(mixer), mixer, "A mixer is attention or Mamba-2."),
+        null => "null",
+        bool on => Flag(on),
+        int whole => Number(whole),
+        decimal number => Number(number),
+        _ => throw new ArgumentOutOfRangeException(nameof(value), value, "A setting is a whole number, a number or a switch."),
     };
 
     static string Tensor(ResolvedTensor tensor) => Inline(

@@ -1,4 +1,5 @@
 using MmMamba.ModelDsl.Architecture;
+using MmMamba.ModelDsl.Mixers;
 using MmMamba.ModelDsl.Specs;
 using static MmMamba.ModelDsl.Rendering.Figures;
 
@@ -44,12 +45,12 @@ public static class Sheet
 
     static void Strip(Document sheet, ResolvedModel model)
     {
-        var attention = model.Layers.Count(layer => layer.Mixer is ResolvedAttention);
-        sheet.Heading($"layers {model.Layers.Count}: {attention} attention (A), {model.Layers.Count - attention} mamba2 (.)");
+        sheet.Heading($"layers {model.Layers.Count}: "
+            + string.Join(", ", MixerKinds.Counted(model.Layers).Select(mixers => $"{mixers.Count} {mixers.Kind.Word} ({mixers.Kind.Mark})")));
         var columns = new Columns("lrl");
         foreach (var tower in model.Towers)
         {
-            var strip = string.Concat(Layers(model, tower).Select(layer => layer.Mixer is ResolvedAttention ? 'A' : '.'));
+            var strip = string.Concat(Layers(model, tower).Select(layer => layer.Mixer.Kind.Mark));
             for (var at = 0; at < strip.Length; at += StripWidth)
             {
                 var part = strip.Substring(at, Math.Min(StripWidth, strip.Length - at));
@@ -65,7 +66,7 @@ public static class Sheet
         {
             sheet.Heading($"{tower.Name} {Count(tower.Layers)} layers");
             var runs = Layers(model, tower).GroupBy(layer => (layer.Mixer, layer.NormEps, layer.MlpHidden, Source: places ? layer.Source : ""));
-            foreach (var alike in runs.OrderBy(run => run.Key.Mixer is ResolvedAttention ? 0 : 1))
+            foreach (var alike in runs.OrderBy(run => MixerKinds.Order(run.Key.Mixer.Kind)))
             {
                 var (mixer, normEps, mlp, source) = alike.Key;
                 sheet.Line($"{alike.Count()} x {Text(mixer)}; swiglu {mlp}, norm eps {CanonicalNumber.Of(normEps)}");
@@ -74,23 +75,8 @@ public static class Sheet
         }
     }
 
-    static string Text(ResolvedMixer mixer)
-    {
-        var heads = FormattableString.Invariant($"{mixer.Heads} heads of {mixer.HeadDim}, {mixer.KvHeads} kv heads");
-        return mixer switch
-        {
-            ResolvedAttention a => $"attention, {heads}, rope theta {CanonicalNumber.Of(a.RopeTheta)}, " + (a.DynamicFactor is { } factor
-                ? FormattableString.Invariant($"dynamic {CanonicalNumber.Of(factor)} past {a.MaxPositions}")
-                : "plain"),
-            ResolvedMamba2 m => $"mamba2, {heads}, " + (m.Conv > 0 ? FormattableString.Invariant($"conv {m.Conv}") : "no conv")
-                + FormattableString.Invariant($", chunk {m.Chunk}")
-                + Switch(m.Gate, "gate") + Switch(m.GateNorm, "gate_norm") + Switch(m.Decay, "decay")
-                + (m.Skip ? ", skip" : "") + (m.QkNorm ? ", qk_norm" : ""),
-            _ => throw new ArgumentOutOfRangeException(nameof(mixer), mixer, "A mixer is attention or Mamba-2."),
-        };
-    }
-
-    static string Switch(bool on, string name) => on ? ", " + name : ", no " + name;
+    static string Text(ResolvedMixer mixer) =>
+        FormattableString.Invariant($"{mixer.Kind.Word}, {mixer.Heads} heads of {mixer.HeadDim}, {mixer.KvHeads} kv heads, {mixer.Text}");
 
     static void Inputs(Document sheet, ResolvedModel model)
     {
@@ -117,8 +103,7 @@ public static class Sheet
         }
         Part("vision", census.Vision);
         Part("embeddings, head", census.Embeddings);
-        Part("attention", census.Attention);
-        Part("mamba2", census.Mamba2);
+        foreach (var (kind, tally) in census.Mixers) Part(kind.Word, tally);
         Part("mlp", census.Mlp);
         Part("norms", census.Norms);
         sheet.Table(columns);
@@ -174,7 +159,7 @@ public static class Sheet
     {
         sheet.Heading("fingerprints");
         var columns = new Columns("ll").Row("architecture", model.Fingerprint);
-        if (model.Distillation is { } recipe) columns.Row("every layer mamba2", recipe.ConvertedFingerprint).Row("with recipe", ModelIdentity.Of(model).Recipe);
+        if (model.Distillation is { } recipe) columns.Row($"every layer {MixerKinds.Converted.Word}", recipe.ConvertedFingerprint).Row("with recipe", ModelIdentity.Of(model).Recipe);
         sheet.Table(columns);
     }
 

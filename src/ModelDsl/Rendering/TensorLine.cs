@@ -1,4 +1,5 @@
 using MmMamba.ModelDsl.Architecture;
+using MmMamba.ModelDsl.Mixers;
 
 namespace MmMamba.ModelDsl.Rendering;
 
@@ -30,11 +31,11 @@ sealed record TensorLine(string Name, int Count, string Shape, string Group, str
         return lines.OrderBy(line => line.Block).ThenBy(line => line.Place).Select(line => line.Line);
     }
 
-    // Norm, attention, Mamba-2, norm, MLP: the order in a layer that had both mixers.
+    // Norm, mixers, norm, MLP: the order in a layer that had every mixer.
     static int Place(string name, ResolvedLayer layer) =>
         name.EndsWith(".attention_norm.weight", StringComparison.Ordinal) ? 0
-        : name.Contains(".attention.") ? layer.Mixer is ResolvedAttention ? 1 : 2
-        : 3;
+        : name.Contains("." + TensorTable.MixerAt) ? 1 + MixerKinds.Order(layer.Mixer.Kind)
+        : 1 + MixerKinds.All.Count;
 
     /// <summary>Names with their layers' indices replaced, each once with how often it occurs, in order.</summary>
     public static IEnumerable<(string Name, int Count)> Collapsed(IEnumerable<string> names) =>

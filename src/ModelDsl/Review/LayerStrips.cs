@@ -1,4 +1,5 @@
 using System.Globalization;
+using MmMamba.ModelDsl.Mixers;
 using MmMamba.ModelDsl.Rendering;
 
 namespace MmMamba.ModelDsl.Review;
@@ -78,5 +79,6 @@ static class LayerStrips
         return kinds;
     }
 
-    static char Letter(string kind) => kind switch { "attention" => 'A', "mamba2" => '.', "" => '?', _ => char.ToUpperInvariant(kind[0]) };
+    // An approved text may tell of a kind that is no more.
+    static char Letter(string kind) => MixerKinds.Find(kind)?.Mark ?? (kind.Length == 0 ? '?' : char.ToUpperInvariant(kind[0]));
 }

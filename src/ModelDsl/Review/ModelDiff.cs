@@ -1,3 +1,4 @@
+using MmMamba.ModelDsl.Mixers;
 using MmMamba.ModelDsl.Specs;
 
 namespace MmMamba.ModelDsl.Review;
@@ -55,7 +56,7 @@ public sealed record ModelDiff(ModelFacts Before, ModelFacts After, EquatableArr
     // of a layer that is new or gone, everything follows from the size of its tower. A layer that keeps attention has a mixer's
     // settings for the first two stages just where there is a recipe.
     static bool Follows(string path, bool oneSided, bool remade) =>
-        remade && (oneSided || path.StartsWith("origin.", StringComparison.Ordinal)) || oneSided && path.StartsWith("mamba2.", StringComparison.Ordinal);
+        remade && (oneSided || path.StartsWith("origin.", StringComparison.Ordinal)) || oneSided && MixerKinds.Owner(path) == MixerKinds.Converted;
 
     static Dictionary<(string Path, LayerPlace? Layer), string> ByKey(ModelFacts facts)
     {

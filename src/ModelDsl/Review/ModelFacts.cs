@@ -123,29 +123,16 @@ public sealed record ModelFacts(EquatableArray<Fact> All)
         var (place, mixer) = (new LayerPlace(layer.Tower, layer.LocalIndex), layer.Mixer);
         void Is(string path, string? value) => Add(facts, path, value, place);
 
-        Is("mixer", mixer is ResolvedAttention ? "attention" : "mamba2");
+        Is("mixer", mixer.Kind.Word);
         Is("attention.heads", Number(mixer.Heads));
         Is("attention.kv_heads", Number(mixer.KvHeads));
         Is("attention.head_dim", Number(mixer.HeadDim));
         Is("norm.rms", CanonicalNumber.Of(layer.NormEps));
         Is("mlp.swiglu", Number(layer.MlpHidden));
-        if (mixer is ResolvedAttention attention)
-        {
-            Is("attention.rope.theta", CanonicalNumber.Of(attention.RopeTheta));
-            Is("attention.rope.max_positions", Number(attention.MaxPositions));
-            Is("attention.rope.dynamic", attention.DynamicFactor is { } factor ? CanonicalNumber.Of(factor) : null);
-        }
+        foreach (var (path, value) in mixer.Facts) Is(path, value);
         // Stages 1 and 2 train a mixer for the layers, too, that keep attention.
-        if ((mixer as ResolvedMamba2 ?? model.Distillation?.ConvertedLayers[layer.Index].Mixer as ResolvedMamba2) is { } mamba2)
-        {
-            Is("mamba2.conv", mamba2.Conv == 0 ? "off" : Number(mamba2.Conv));
-            Is("mamba2.chunk", Number(mamba2.Chunk));
-            Is("mamba2.gate", Switch(mamba2.Gate));
-            Is("mamba2.gate_norm", Switch(mamba2.GateNorm));
-            Is("mamba2.decay", Switch(mamba2.Decay));
-            Is("mamba2.skip", Switch(mamba2.Skip));
-            Is("mamba2.qk_norm", Switch(mamba2.QkNorm));
-        }
+        if (!mixer.Kind.Converts && model.Distillation is { } recipe)
+            foreach (var (path, value) in recipe.ConvertedLayers[layer.Index].Mixer.Facts) Is(path, value);
         Origins(facts, place, model.Tensors.Where(tensor => tensor.Layer == layer.Index));
     }
 
@@ -165,5 +152,4 @@ public sealed record ModelFacts(EquatableArray<Fact> All)
     }
 
     static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
-    static string Switch(bool on) => on ? "on" : "off";
 }

@@ -59,7 +59,7 @@ public static class TransferView
         {
             if (part.Tower is { } tower)
             {
-                var kind = model.Layers[part.Layers[0]].Mixer is ResolvedAttention ? "attention" : "mamba2";
+                var kind = model.Layers[part.Layers[0]].Mixer.Kind.Word;
                 view.Heading($"{model.Name}, {tower}: {Figures.Count(part.Layers.Count)} x {kind}");
                 view.Line($"layers {Figures.Indices(part.Layers)}");
             }

@@ -9,7 +9,7 @@ namespace MmMamba.ModelDsl.Specs;
 /// <param name="File">The spec's file name, without folders.</param>
 /// <param name="Hidden">Width of the residual stream.</param>
 /// <param name="Towers">The towers in order; layer indices run on through them.</param>
-/// <param name="Layers">Which layers keep attention.</param>
+/// <param name="Layers">Which layers have which mixer.</param>
 /// <param name="Teacher">The model that this one is distilled from, if any.</param>
 /// <param name="Seed">How the tensors that the teacher lacks begin; null without a teacher.</param>
 /// <param name="Distill">The recipe; null without a teacher.</param>
@@ -56,46 +56,20 @@ public sealed record TokensSpec(int Vocab, int Image, string Template, string? S
 public sealed record VisionSpec(int Image, int Patch, int MaxTiles, decimal PixelShuffle, string Projector, string Normalize);
 
 /// <summary>Consecutive layers under one name, with the settings that they share.</summary>
-public sealed record TowerSpec(string Name, int Layers, AttentionSpec Attention, Mamba2Spec Mamba2, decimal NormEps, int MlpHidden)
+/// <param name="Shared">What a layer has unless it is overridden.</param>
+public sealed record TowerSpec(string Name, int Layers, LayerSettings Shared)
 {
     /// <summary>The layers whose settings are not those that the tower shares, ascending.</summary>
     public EquatableArray<LayerOverride> Overrides { get; init; } = [];
 
-    /// <summary>What a layer has unless it is overridden.</summary>
-    public LayerSettings Shared => new(Attention, Mamba2, NormEps, MlpHidden);
-
     /// <summary>What each layer has, in order.</summary>
     public IEnumerable<LayerSettings> Each()
     {
-        var (shared, next) = (Shared, 0);
+        var next = 0;
         for (var i = 0; i < Layers; i++)
-            yield return next < Overrides.Count && Overrides[next].Layer == i ? Overrides[next++].Settings : shared;
+            yield return next < Overrides.Count && Overrides[next].Layer == i ? Overrides[next++].Settings : Shared;
     }
 }
-
-/// <param name="Heads">Query heads.</param>
-/// <param name="KvHeads">Key and value heads; divides <paramref name="Heads"/>.</param>
-/// <param name="HeadDim">Width of a head.</param>
-/// <param name="RopeTheta">Base of the rotary embedding's wavelengths.</param>
-/// <param name="MaxPositions">Positions up to which the rotary embedding is plain.</param>
-/// <param name="DynamicFactor">The factor of dynamic NTK scaling past <paramref name="MaxPositions"/>; null keeps it plain.</param>
-public sealed record AttentionSpec(int Heads, int KvHeads, int HeadDim, decimal RopeTheta, int MaxPositions, decimal? DynamicFactor);
-
-/// <summary>The switches of the Mamba-2 mixer; its heads are the attention's that it replaces.</summary>
-/// <param name="Conv">Taps of the causal depthwise convolution over values, keys and queries; 0 leaves it out.</param>
-/// <param name="Chunk">Tokens a chunk of the SSD scan.</param>
-/// <param name="Gate">Multiply the output by SiLU of a projection of the input.</param>
-/// <param name="GateNorm">RMS-normalise each head's output before the gate.</param>
-/// <param name="Decay">Learn A; otherwise it is -1.</param>
-/// <param name="Skip">Add D times the value to the output.</param>
-/// <param name="QkNorm">LayerNorm on each head's query and key.</param>
-public sealed record Mamba2Spec(int Conv, int Chunk, bool Gate, bool GateNorm, bool Decay, bool Skip, bool QkNorm);
-
-/// <summary>Which layers keep attention: all indices over the model, ascending, and the line of the spec that says so.</summary>
-/// <param name="Attention">Indices of the attention layers; the other layers are Mamba-2.</param>
-/// <param name="AttentionLine">Line (1-based) in <paramref name="AttentionFile"/> that placed the attention layers.</param>
-/// <param name="Mamba2Line">Line (1-based) in <paramref name="Mamba2File"/> that placed the Mamba-2 layers.</param>
-public sealed record LayersSpec(EquatableArray<int> Attention, string AttentionFile, int AttentionLine, string Mamba2File, int Mamba2Line);
 
 /// <summary>How a student's new tensors begin (paper, Table 4).</summary>
 public enum SeedKind

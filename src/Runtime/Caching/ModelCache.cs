@@ -1,4 +1,4 @@
-using MmMamba.Runtime.Plans;
+using MmMamba.Runtime.Layers;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -16,15 +16,9 @@ public class ModelCache : IReadOnlyList<LayerCache>, IDisposable
     {
         if (batch < 1 || maxTokens < 1) throw new InputException($"A cache is for at least 1 sequence of 1 token; {batch} of {maxTokens} are asked for.");
         (Batch, MaxTokens) = (batch, maxTokens);
-        _layers = [.. model.Plan.Layers.Select(layer => Create(layer.Mixer, batch, maxTokens, model.Device, model.Dtype))];
+        var size = new CacheSize(batch, maxTokens, model.Device, model.Dtype);
+        _layers = [.. model.Plan.Layers.Select(layer => MixerTypes.Of(layer.Mixer).Cache(layer.Mixer, size))];
     }
-
-    static LayerCache Create(MixerPlan mixer, int batch, int maxTokens, Device device, ScalarType dtype) => mixer switch
-    {
-        AttentionPlan plan => new KvCache(batch, plan.KvHeads, maxTokens, plan.HeadDim, device, dtype),
-        Mamba2Plan plan => new Mamba2State(batch, (plan.Heads + 2 * plan.KvHeads) * plan.HeadDim, plan.Conv, plan.Heads, plan.HeadDim, device, dtype),
-        _ => throw new InvalidOperationException($"No cache is known for {mixer.GetType().Name}."),
-    };
 
     /// <summary>Sequences.</summary>
     public int Batch { get; }

@@ -37,12 +37,7 @@ public abstract class DecoderLayer
     /// <summary>The mixer's output projection (H, heads * head dim).</summary>
     public Parameter Output { get; }
 
-    internal static DecoderLayer Create(LayerPlan plan, LayerTensors tensors) => plan.Mixer switch
-    {
-        AttentionPlan attention => new AttentionLayer(plan, attention, tensors),
-        Mamba2Plan mamba2 => new Mamba2Layer(plan, mamba2, tensors),
-        _ => throw new InvalidOperationException($"No layer is known for {plan.Mixer.GetType().Name}."),
-    };
+    internal static DecoderLayer Create(LayerPlan plan, LayerTensors tensors) => MixerTypes.Of(plan.Mixer).Layer(plan, tensors);
 
     /// <summary>Mixes tokens: normed input (B, T, H) to (B, T, heads * head dim), before the output projection.</summary>
     public abstract Tensor Mix(Tensor normed, TokenWindow window, LayerCache? cache = null);
@@ -67,32 +62,6 @@ public abstract class DecoderLayer
         var normed = Norm.Forward(x);
         trace(new(Plan.Index, normed, Mix(normed, window)));
     }
-}
-
-/// <summary>A layer whose mixer is attention.</summary>
-public sealed class AttentionLayer : DecoderLayer
-{
-    internal AttentionLayer(LayerPlan plan, AttentionPlan attention, LayerTensors tensors) : base(plan, tensors, "attention.wo.weight", "attention.wo") =>
-        Attention = new(attention, tensors["attention.wqkv.weight"]);
-
-    /// <summary>The mixer.</summary>
-    public GroupedQueryAttention Attention { get; }
-
-    /// <inheritdoc/>
-    public override Tensor Mix(Tensor normed, TokenWindow window, LayerCache? cache = null) => Attention.Attend(normed, window, (KvCache?)cache);
-}
-
-/// <summary>A layer whose mixer is Mamba-2.</summary>
-public sealed class Mamba2Layer : DecoderLayer
-{
-    internal Mamba2Layer(LayerPlan plan, Mamba2Plan mamba2, LayerTensors tensors) : base(plan, tensors, "attention.o_proj.weight", "mamba2.o_proj") =>
-        Mixer = new(mamba2, tensors);
-
-    /// <summary>The mixer.</summary>
-    public Mamba2Mixer Mixer { get; }
-
-    /// <inheritdoc/>
-    public override Tensor Mix(Tensor normed, TokenWindow window, LayerCache? cache = null) => Mixer.Mix(normed, window.Mask, (Mamba2State?)cache);
 }
 
 /// <summary>What a layer's mixer saw and gave. The tensors live until the callback returns; one that is kept is detached from its scope or copied.</summary>

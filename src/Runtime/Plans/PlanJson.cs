@@ -1,4 +1,5 @@
 using System.Text.Json;
+using MmMamba.Runtime.Layers;
 using static MmMamba.Runtime.Plans.PlanText;
 
 namespace MmMamba.Runtime.Plans;
@@ -60,16 +61,11 @@ public static class PlanJson
         fields.Int("index"), fields.String("tower"), fields.Int("local_index"), fields.Object("mixer", Mixer),
         fields.Double("norm_eps"), fields.Int("mlp_hidden"), fields.String("source"));
 
-    static MixerPlan Mixer(PlanFields fields) => fields.String("kind") switch
+    static MixerPlan Mixer(PlanFields fields)
     {
-        "attention" => new AttentionPlan(
-            fields.Int("heads"), fields.Int("kv_heads"), fields.Int("head_dim"),
-            fields.Double("rope_theta"), fields.Int("max_positions"), fields.DoubleOrNull("dynamic_factor")),
-        "mamba2" => new Mamba2Plan(
-            fields.Int("heads"), fields.Int("kv_heads"), fields.Int("head_dim"), fields.Int("conv"), fields.Int("chunk"),
-            fields.Flag("gate"), fields.Flag("gate_norm"), fields.Flag("decay"), fields.Flag("skip"), fields.Flag("qk_norm"), fields.Double("norm_eps")),
-        var other => throw fields.Unknown("kind", other, "attention", "mamba2"),
-    };
+        var kind = fields.String("kind");
+        return (MixerTypes.Find(kind) ?? throw fields.Unknown("kind", kind, [.. MixerTypes.Words])).Read(fields);
+    }
 
     static TensorPlan Tensor(PlanFields fields) => new(
         fields.String("name"), fields.Longs("shape"), fields.Word<TensorGroup>("group"), fields.Int("layer"), fields.Object("origin", Origin));
@@ -140,17 +136,15 @@ public static class PlanJson
         ("index", Number(layer.Index)), ("tower", String(layer.Tower)), ("local_index", Number(layer.LocalIndex)), ("mixer", Text(layer.Mixer)),
         ("norm_eps", Number(layer.NormEps)), ("mlp_hidden", Number(layer.MlpHidden)), ("source", String(layer.Source)));
 
-    static string Text(MixerPlan mixer) => mixer switch
+    static string Text(MixerPlan mixer)
     {
-        AttentionPlan a => Inline(
-            ("kind", String("attention")), ("heads", Number(a.Heads)), ("kv_heads", Number(a.KvHeads)), ("head_dim", Number(a.HeadDim)),
-            ("rope_theta", Number(a.RopeTheta)), ("max_positions", Number(a.MaxPositions)), ("dynamic_factor", Number(a.DynamicFactor))),
-        Mamba2Plan m => Inline(
-            ("kind", String("mamba2")), ("heads", Number(m.Heads)), ("kv_heads", Number(m.KvHeads)), ("head_dim", Number(m.HeadDim)),
-            ("conv", Number(m.Conv)), ("chunk", Number(m.Chunk)), ("gate", Flag(m.Gate)), ("gate_norm", Flag(m.GateNorm)),
-            ("decay", Flag(m.Decay)), ("skip", Flag(m.Skip)), ("qk_norm", Flag(m.QkNorm)), ("norm_eps", Number(m.NormEps))),
-        _ => throw new ArgumentOutOfRangeException(nameof(mixer), mixer, "A mixer is attention or Mamba-2."),
-    };
+        var type = MixerTypes.Of(mixer);
+        return Inline(
+        [
+            ("kind", String(type.Word)), ("heads", Number(mixer.Heads)), ("kv_heads", Number(mixer.KvHeads)), ("head_dim", Number(mixer.HeadDim)),
+            .. type.Fields(mixer),
+        ]);
+    }
 
     static string Text(TensorPlan tensor) => Inline(
         ("name", String(tensor.Name)), ("shape", List(tensor.Shape.Select(Number))), ("group", Word(tensor.Group)),

@@ -1,3 +1,5 @@
+using MmMamba.Runtime.Layers;
+
 namespace MmMamba.Runtime.Plans;
 
 /// <summary>What every plan keeps to, whoever wrote it: sizes within reason, indices that count up, counts that add up.</summary>
@@ -48,12 +50,7 @@ static class PlanRules
             var mixer = layer.Mixer;
             require(mixer is { Heads: > 0, KvHeads: > 0, HeadDim: > 0 } && mixer.Heads % mixer.KvHeads == 0,
                 $"{key}[{i}].mixer", "heads that are a multiple of kv_heads");
-            require(mixer switch
-            {
-                AttentionPlan attention => attention.RopeTheta > 0 && attention.MaxPositions > 0 && attention.HeadDim % 2 == 0,
-                Mamba2Plan mamba => mamba is { Conv: >= 0, Chunk: > 0, NormEps: > 0 },
-                _ => false,
-            }, $"{key}[{i}].mixer", "sizes above 0 and an even head_dim for attention");
+            require(MixerTypes.Of(mixer).Holds(mixer), $"{key}[{i}].mixer", "sizes above 0 and an even head_dim for attention");
         }
     }
 

@@ -105,11 +105,12 @@ public class CostsTests
     {
         var attention = new AttentionSpec(1024, 1024, 1024, 10_000, 32_768, null);
         var mamba2 = new Mamba2Spec(8, 1, true, true, true, true, true);
+        var shared = new LayerSettings([attention, mamba2], 0.1m, 262_144);
         var spec = Published.HovleSpec with
         {
             Hidden = 65_536,
-            Towers = [new("embedding", 1, attention, mamba2, 0.1m, 262_144), new("decoder", 1_023, attention, mamba2, 0.1m, 262_144)],
-            Layers = Published.HovleSpec.Layers with { Attention = [] },
+            Towers = [new("embedding", 1, shared), new("decoder", 1_023, shared)],
+            Layers = Published.Placed([], 1024, "greatest.mmmodel.yaml"),
             Tokens = new(4_194_304, 0, "internlm2_chat", null),
         };
         var costs = Costs.Of(Resolver.Resolve(spec));
@@ -132,7 +133,7 @@ public class CostsTests
         foreach (var model in new[] { Published.Hovle, Published.Linear, Published.Hybrid })
         {
             var census = Census.Of(model);
-            Tally[] parts = [census.Vision, census.Embeddings, census.Attention, census.Mamba2, census.Mlp, census.Norms];
+            Tally[] parts = [census.Vision, census.Embeddings, .. census.Mixers.Select(mixers => mixers.Tally), census.Mlp, census.Norms];
             Tally[] origins = [census.Copied, census.Sliced, census.Drawn];
             Assert.Equal(model.ParameterCount, parts.Sum(part => part.Parameters));
             Assert.Equal(model.Tensors.Count, parts.Sum(part => part.Tensors));

@@ -76,7 +76,7 @@ public class FamilyTests
         {
             // What, and whether the recipe and the first stage are the same.
             { "name", spec with { Name = "Other", Summary = "Other.", File = "o.mmmodel.yaml" }, true, true },
-            { "chunk", spec with { Towers = spec.Towers.Select(tower => tower with { Mamba2 = tower.Mamba2 with { Chunk = 7 } }).ToEquatableArray() }, true, true },
+            { "chunk", spec with { Towers = spec.Towers.Select(tower => tower with { Shared = tower.Shared.With(tower.Shared.Of<Mamba2Spec>() with { Chunk = 7 }) }).ToEquatableArray() }, true, true },
             { "placement", Published.Keeping([5]), false, true },
             { "seed", spec with { Seed = new(SeedKind.Inherit, 1) }, false, false },
             { "decay at a mimic start", spec with { Seed = new(SeedKind.Mimic, 2) }, false, false },

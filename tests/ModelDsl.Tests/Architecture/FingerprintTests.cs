@@ -25,19 +25,21 @@ public class FingerprintTests
             { "name", spec with { Name = "Other" } },
             { "summary", spec with { Summary = "Other." } },
             { "file", spec with { File = "other.mmmodel.yaml", Extends = null } },
-            { "line", spec with { Layers = spec.Layers with { AttentionLine = 99, Mamba2File = "other.mmmodel.yaml" } } },
+            { "line", spec with { Layers = new([.. spec.Layers.Placements.Select(placement => placement with { File = "other.mmmodel.yaml", Line = 99 })]) } },
             { "seed", spec with { Seed = new(SeedKind.Scratch, 0) } },
             { "recipe", spec with { Distill = spec.Distill! with { Clip = 1, Run = [] } } },
             { "no recipe", spec with { Distill = null } },
             { "template", spec with { Tokens = spec.Tokens with { System = "Other." } } },
             { "tiles", spec with { Vision = spec.Vision with { MaxTiles = 1 } } },
             { "spelling", spec with { Vision = spec.Vision with { PixelShuffle = 0.500m } } },
-            { "chunk", spec with { Towers = spec.Towers.Select(tower => tower with { Mamba2 = tower.Mamba2 with { Chunk = 32 } }).ToEquatableArray() } },
+            { "chunk", spec with { Towers = spec.Towers.Select(tower => Changed(tower, tower.Shared.Of<Mamba2Spec>() with { Chunk = 32 })).ToEquatableArray() } },
         };
     }
 
     [Theory, MemberData(nameof(SameArchitecture))]
     public void Is_free_of(string what, ModelSpec spec) => Assert.True(Published.Hybrid.Fingerprint == Of(spec), what);
+
+    static TowerSpec Changed<T>(TowerSpec tower, T mixer) where T : MixerSpec => tower with { Shared = tower.Shared.With(mixer) };
 
     public static TheoryData<string, ModelSpec> OtherArchitecture()
     {
@@ -46,11 +48,11 @@ public class FingerprintTests
         return new()
         {
             { "placement", Published.Keeping(Placement.Interleaved(32, 8, fromHead: false)) },
-            { "rope", Towers(tower => tower with { Attention = tower.Attention with { RopeTheta = 10_000 } }) },
-            { "norm", Towers(tower => tower with { NormEps = 0.000001m }) },
-            { "conv", Towers(tower => tower with { Mamba2 = tower.Mamba2 with { Conv = 4 } }) },
-            { "skip", Towers(tower => tower with { Mamba2 = tower.Mamba2 with { Skip = true } }) },
-            { "one tower", spec with { Towers = [spec.Towers[0] with { NormEps = 0.000001m }, spec.Towers[1]] } },
+            { "rope", Towers(tower => Changed(tower, tower.Shared.Of<AttentionSpec>() with { RopeTheta = 10_000 })) },
+            { "norm", Towers(tower => tower with { Shared = tower.Shared with { NormEps = 0.000001m } }) },
+            { "conv", Towers(tower => Changed(tower, tower.Shared.Of<Mamba2Spec>() with { Conv = 4 })) },
+            { "skip", Towers(tower => Changed(tower, tower.Shared.Of<Mamba2Spec>() with { Skip = true })) },
+            { "one tower", spec with { Towers = [spec.Towers[0] with { Shared = spec.Towers[0].Shared with { NormEps = 0.000001m } }, spec.Towers[1]] } },
             { "image token", spec with { Tokens = spec.Tokens with { Image = 5 } } },
         };
     }

@@ -9,11 +9,13 @@ static class Published
     static readonly AttentionSpec Attention = new(16, 8, 128, 1_000_000, 32768, 2);
     static readonly Mamba2Spec Mamba2 = new(2, 128, true, true, true, false, false);
 
+    static readonly LayerSettings Shared = new([Attention, Mamba2], 0.00001m, 8192);
+
     public static readonly ModelSpec HovleSpec = new(
         "Hovle", "The teacher.", null, "hovle.mmmodel.yaml",
         new(92553, 92546, "internlm2_chat", null), new(448, 14, 12, 0.5m, "gelu_mlp", "imagenet"), 2048,
-        [new("embedding", 8, Attention, Mamba2, 0.00001m, 8192), new("decoder", 24, Attention, Mamba2, 0.00001m, 8192)],
-        new(Placement.All(32), "hovle.mmmodel.yaml", 11, "hovle.mmmodel.yaml", 11), null, null, null, "hovle");
+        [new("embedding", 8, Shared), new("decoder", 24, Shared)],
+        AllAttention(32), null, null, null, "hovle");
 
     static readonly EquatableArray<TensorGroup> Introduced =
         [TensorGroup.Gate, TensorGroup.GateNorm, TensorGroup.Conv, TensorGroup.Dt, TensorGroup.DtBias, TensorGroup.Decay];
@@ -25,7 +27,7 @@ static class Published
         Name = "MmMambaLinear",
         Extends = "Hovle",
         File = "mmmamba-linear.mmmodel.yaml",
-        Layers = new([], "mmmamba-linear.mmmodel.yaml", 6, "mmmamba-linear.mmmodel.yaml", 6),
+        Layers = new([new(MixerKinds.Mamba2, Placement.All(32), "mmmamba-linear.mmmodel.yaml", 6)]),
         Teacher = "Hovle",
         Seed = new(SeedKind.Mimic, 1),
         Distill = new(
@@ -47,12 +49,25 @@ static class Published
     public static readonly ResolvedModel Hybrid = Resolver.Resolve(HybridSpec, Hovle);
 
     /// <summary>The linear model with attention kept at some layers.</summary>
-    public static ModelSpec Keeping(EquatableArray<int> attention) =>
-        LinearSpec with { Layers = new(attention, "student.mmmodel.yaml", 7, "student.mmmodel.yaml", 6) };
+    public static ModelSpec Keeping(EquatableArray<int> attention, int layers = 32) =>
+        LinearSpec with { Layers = Placed(attention, layers, "student.mmmodel.yaml") };
 
     /// <summary>The linear model with another mixer in both towers.</summary>
     public static ModelSpec With(Mamba2Spec mixer) =>
-        LinearSpec with { Towers = LinearSpec.Towers.Select(tower => tower with { Mamba2 = mixer }).ToEquatableArray() };
+        LinearSpec with { Towers = LinearSpec.Towers.Select(tower => tower with { Shared = tower.Shared.With(mixer) }).ToEquatableArray() };
 
     public static Mamba2Spec MainMixer => Mamba2;
+
+    /// <summary>A teacher's placement.</summary>
+    public static LayersSpec AllAttention(int layers) => new([new(MixerKinds.Attention, Placement.All(layers), "hovle.mmmodel.yaml", 11)]);
+
+    /// <summary>Attention at some of so many layers, written on line 7, and Mamba-2 at the rest, written on line 6.</summary>
+    public static LayersSpec Placed(EquatableArray<int> attention, int layers, string file) => new(
+    [
+        .. new MixerPlacement[]
+        {
+            new(MixerKinds.Attention, attention, file, 7),
+            new(MixerKinds.Mamba2, [.. Enumerable.Range(0, layers).Except(attention)], file, 6),
+        }.Where(placement => placement.Layers.Count > 0),
+    ]);
 }

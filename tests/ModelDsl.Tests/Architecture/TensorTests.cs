@@ -14,14 +14,16 @@ public class TensorTests
         Vision = Published.HovleSpec.Vision with { Image = 16, Patch = 4 },
         Towers =
         [
-            new("embedding", 2, new(4, 2, 16, 10_000, 64, null), Published.MainMixer, 0.00001m, 128),
-            new("decoder", 4, new(4, 2, 16, 50_000, 64, null), Published.MainMixer, 0.00001m, 128),
+            new("embedding", 2, Shared(10_000)),
+            new("decoder", 4, Shared(50_000)),
         ],
-        Layers = Published.HovleSpec.Layers with { Attention = Placement.All(6) },
+        Layers = Published.AllAttention(6),
     };
 
+    static LayerSettings Shared(decimal theta) => new([new AttentionSpec(4, 2, 16, theta, 64, null), Published.MainMixer], 0.00001m, 128);
+
     static ResolvedModel Tiny(params int[] attention) => Resolver.Resolve(
-        Published.Keeping(new(attention)) with { Hidden = 64, Tokens = TinySpec.Tokens, Vision = TinySpec.Vision, Towers = TinySpec.Towers },
+        Published.Keeping(new(attention), layers: 6) with { Hidden = 64, Tokens = TinySpec.Tokens, Vision = TinySpec.Vision, Towers = TinySpec.Towers },
         Resolver.Resolve(TinySpec));
 
     [Theory]

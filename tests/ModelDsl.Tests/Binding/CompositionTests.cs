@@ -137,8 +137,8 @@ public class CompositionTests
     {
         var low = Tree.Model("TinyMmMambaHybrid");
         var model = Tree.Variant("TinyMmMambaHybrid", "mamba2: { conv: off }\ndistill: { stages: { mixer: { steps: 7 } }, run: [end_to_end] }");
-        Assert.NotEqual(0, low.Towers[0].Mamba2.Conv);
-        Assert.Equal(low.Towers[0].Mamba2 with { Conv = 0 }, model.Towers[0].Mamba2);
+        Assert.NotEqual(0, low.Towers[0].Shared.Of<Mamba2Spec>().Conv);
+        Assert.Equal(low.Towers[0].Shared.Of<Mamba2Spec>() with { Conv = 0 }, model.Towers[0].Shared.Of<Mamba2Spec>());
         // Without a convolution there are no weights of one to train.
         Assert.Equal(
             low.Distill!.Stages.Select(stage => stage with
@@ -165,7 +165,7 @@ public class CompositionTests
     public void A_removed_value_is_the_default_again()
     {
         Assert.Null(Tree.Variant("TinyHovle", "tokens: { system: ~ }").Tokens.System);
-        Assert.Equal(128, Tree.Variant("TinyMmMambaHybrid", "mamba2: ~").Towers[1].Mamba2.Chunk);
+        Assert.Equal(128, Tree.Variant("TinyMmMambaHybrid", "mamba2: ~").Towers[1].Shared.Of<Mamba2Spec>().Chunk);
         var plain = Tree.Variant("TinyMmMambaHybrid", "layers: attention\nmamba2: ~\nteacher: ~\nseed: ~\ndistill: ~\ncheckpoint: hovle");
         Assert.Equal((null, null, null), (plain.Teacher, plain.Seed, plain.Distill));
     }
@@ -174,10 +174,10 @@ public class CompositionTests
     public void A_tower_overrides_what_all_share()
     {
         var model = Tree.Variant("TinyHovle", "towers: [ { embedding: { layers: 3, attention: { rope: { theta: 500 } }, norm: { rms: 1e-6 } } }, { decoder: 5 } ]");
-        var shared = Tree.Model("TinyHovle").Towers[0].Attention;
-        Assert.Equal(shared with { RopeTheta = 500 }, model.Towers[0].Attention);
-        Assert.Equal(shared, model.Towers[1].Attention);
-        Assert.Equal((0.000001m, 0.00001m), (model.Towers[0].NormEps, model.Towers[1].NormEps));
+        var shared = Tree.Model("TinyHovle").Towers[0].Shared.Of<AttentionSpec>();
+        Assert.Equal(shared with { RopeTheta = 500 }, model.Towers[0].Shared.Of<AttentionSpec>());
+        Assert.Equal(shared, model.Towers[1].Shared.Of<AttentionSpec>());
+        Assert.Equal((0.000001m, 0.00001m), (model.Towers[0].Shared.NormEps, model.Towers[1].Shared.NormEps));
     }
 
     [Fact]

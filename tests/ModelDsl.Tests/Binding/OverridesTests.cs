@@ -24,7 +24,7 @@ public class OverridesTests
     public void Where_names_layers(string where, string expected)
     {
         var layers = Layers("TinyMmMambaHybrid", $"  - {{ where: \"{where}\", mamba2: {{ chunk: 7 }} }}");
-        Assert.Equal(expected, string.Join(" ", Enumerable.Range(0, layers.Length).Where(i => layers[i].Mamba2.Chunk == 7)));
+        Assert.Equal(expected, string.Join(" ", Enumerable.Range(0, layers.Length).Where(i => layers[i].Of<Mamba2Spec>().Chunk == 7)));
     }
 
     [Fact]
@@ -38,8 +38,8 @@ public class OverridesTests
             """);
         var tower = before[1];
         Assert.Equal(before[..2], after[..2]);
-        Assert.Equal(tower with { Mamba2 = tower.Mamba2 with { Conv = 4, Gate = false }, NormEps = 0.000001m }, after[2]);
-        Assert.Equal(after[2] with { Attention = tower.Attention with { RopeTheta = 50_000 } }, after[3]);
+        Assert.Equal(tower.With(tower.Of<Mamba2Spec>() with { Conv = 4, Gate = false }) with { NormEps = 0.000001m }, after[2]);
+        Assert.Equal(after[2].With(tower.Of<AttentionSpec>() with { RopeTheta = 50_000 }), after[3]);
         Assert.Equal([tower, tower], after[4..]);
     }
 
@@ -121,7 +121,7 @@ public class OverridesTests
         {
             var bound = Tree.BindAmongShipped(low, new("high.mmmodel.yaml", $"mmmodel: 1\nmodel: High\nextends: Low\n{lines}\n"))[1];
             Assert.True(bound.Model is not null, string.Join("\n", bound.Diagnostics));
-            return [.. bound.Model!.Towers.SelectMany(tower => tower.Each()).Select(layer => layer.Mamba2.Chunk)];
+            return [.. bound.Model!.Towers.SelectMany(tower => tower.Each()).Select(layer => layer.Of<Mamba2Spec>().Chunk)];
         }
         Assert.Equal([64, 64, 7, 7, 7, 7], Chunks("summary: As it is."));
         Assert.Equal([9, 64, 64, 64, 64, 64], Chunks("overrides: [ { where: \"layers[0]\", mamba2: { chunk: 9 } } ]"));
@@ -146,6 +146,6 @@ public class OverridesTests
             new Random(seed).Shuffle(lines);
             var layers = Layers("TinyMmMambaLinear", string.Join("\n", lines));
             for (var i = 0; i < 6; i++)
-                Assert.Equal((chunks[i] == 0 ? 64 : chunks[i], gates[i]), (layers[i].Mamba2.Chunk, layers[i].Mamba2.Gate));
+                Assert.Equal((chunks[i] == 0 ? 64 : chunks[i], gates[i]), (layers[i].Of<Mamba2Spec>().Chunk, layers[i].Of<Mamba2Spec>().Gate));
         }, iter: 100, threads: 1);
 }

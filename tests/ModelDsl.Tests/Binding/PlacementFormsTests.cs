@@ -25,7 +25,7 @@ public class PlacementFormsTests
     public void Attention_is_placed_and_mamba2_takes_the_rest(string placement, string expected)
     {
         var model = Tree.Variant("MmMambaLinear", $"layers: {{ mamba2: rest, attention: {placement} }}");
-        Assert.Equal(expected, string.Join(' ', model.Layers.Attention));
+        Assert.Equal(expected, string.Join(' ', model.Layers.Of(MixerKinds.Attention)));
     }
 
     [Theory]
@@ -36,15 +36,15 @@ public class PlacementFormsTests
     [InlineData("layers: mamba2", "")]
     public void Any_mixer_may_be_placed(string lines, string expected)
     {
-        Assert.Equal(expected, string.Join(' ', Tree.Variant("MmMambaHybrid", lines).Layers.Attention));
+        Assert.Equal(expected, string.Join(' ', Tree.Variant("MmMambaHybrid", lines).Layers.Of(MixerKinds.Attention)));
     }
 
     [Fact]
     public void A_placement_is_patched_by_its_own_form_and_replaced_by_another()
     {
-        Assert.Equal([3, 7, 11, 15, 19, 23, 27, 31], Tree.Variant("MmMambaHybrid", "layers: { attention: { from: tail } }").Layers.Attention);
-        Assert.Equal([0, 1, 2, 3, 4, 5, 6, 7], Tree.Variant("MmMambaHybrid", "layers: { attention: { pattern: stacked } }").Layers.Attention);
-        Assert.Equal([0, 16], Tree.Variant("MmMambaHybrid", "layers: { attention: { every: 16, from: head } }").Layers.Attention);
+        Assert.Equal([3, 7, 11, 15, 19, 23, 27, 31], Tree.Variant("MmMambaHybrid", "layers: { attention: { from: tail } }").Layers.Of(MixerKinds.Attention));
+        Assert.Equal([0, 1, 2, 3, 4, 5, 6, 7], Tree.Variant("MmMambaHybrid", "layers: { attention: { pattern: stacked } }").Layers.Of(MixerKinds.Attention));
+        Assert.Equal([0, 16], Tree.Variant("MmMambaHybrid", "layers: { attention: { every: 16, from: head } }").Layers.Of(MixerKinds.Attention));
         var missing = Assert.Single(Tree.Diagnose("MmMambaHybrid", "layers: { attention: { every: 16 } }"));
         Assert.Equal(("MMD024", 4, 11), (missing.Id, missing.Span.StartLine, missing.Span.StartColumn));
     }
@@ -54,7 +54,9 @@ public class PlacementFormsTests
     {
         var model = Tree.Variant("MmMambaHybrid", "summary: Fewer.\nlayers:\n  attention: { count: 4 }");
         Assert.Equal(
-            new LayersSpec([0, 8, 16, 24], "variant.mmmodel.yaml", 6, "mmmamba-hybrid.mmmodel.yaml", 7), model.Layers);
+            ["attention variant.mmmodel.yaml:6", "mamba2 mmmamba-hybrid.mmmodel.yaml:7"],
+            model.Layers.Placements.Select(placement => $"{placement.Kind.Word} {placement.Source}"));
+        Assert.Equal([0, 8, 16, 24], model.Layers.Of(MixerKinds.Attention));
     }
 
     [Theory]

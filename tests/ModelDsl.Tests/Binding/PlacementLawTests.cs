@@ -84,6 +84,6 @@ public class PlacementLawTests
             var kept = Enumerable.Range(0, 30).Except(taken).ToList();
             var model = Tree.Variant("TinyHovle", "towers: [ { embedding: 10 }, { decoder: 20 } ]\ncheckpoint: mmmamba\n"
                 + $"layers: {{ attention: rest, mamba2: {phrase} }}");
-            Assert.Equal(kept, model.Layers.Attention);
+            Assert.Equal(kept, model.Layers.Of(MixerKinds.Attention));
         }, iter: 200, threads: 1);
 }

@@ -19,14 +19,15 @@ public class ShippedSpecsTests
     {
         var attention = new AttentionSpec(16, 8, 128, 1_000_000, 32_768, 2);
         var mamba2 = new Mamba2Spec(2, 128, true, true, true, false, false);
+        var shared = new LayerSettings([attention, mamba2], 0.00001m, 8192);
         Assert.Equal(
             new ModelSpec(
                 "Hovle", "HoVLE-2.6B, the quadratic-complexity teacher.", null, "hovle.mmmodel.yaml",
                 new TokensSpec(92_553, 92_546, "internlm2_chat", null),
                 new VisionSpec(448, 14, 12, 0.5m, "gelu_mlp", "imagenet"),
                 2048,
-                [new("embedding", 8, attention, mamba2, 0.00001m, 8192), new("decoder", 24, attention, mamba2, 0.00001m, 8192)],
-                new([.. Enumerable.Range(0, 32)], "hovle.mmmodel.yaml", 12, "hovle.mmmodel.yaml", 12),
+                [new("embedding", 8, shared), new("decoder", 24, shared)],
+                new([new(MixerKinds.Attention, [.. Enumerable.Range(0, 32)], "hovle.mmmodel.yaml", 12)]),
                 null, null, null, "hovle") { Reported = new("arXiv 2502.13145, figure 1", 103_424, 21.69m) },
             Tree.Model("Hovle"));
     }
@@ -36,7 +37,13 @@ public class ShippedSpecsTests
     {
         var hybrid = Tree.Model("MmMambaHybrid");
         var linear = Tree.Model("MmMambaLinear");
-        Assert.Equal(new([0, 4, 8, 12, 16, 20, 24, 28], "mmmamba-hybrid.mmmodel.yaml", 8, "mmmamba-hybrid.mmmodel.yaml", 7), hybrid.Layers);
+        Assert.Equal(
+            new(
+            [
+                new(MixerKinds.Attention, [0, 4, 8, 12, 16, 20, 24, 28], "mmmamba-hybrid.mmmodel.yaml", 8),
+                new(MixerKinds.Mamba2, [.. Enumerable.Range(0, 32).Where(i => i % 4 != 0)], "mmmamba-hybrid.mmmodel.yaml", 7),
+            ]),
+            hybrid.Layers);
         Assert.Equal(
             linear with { Name = hybrid.Name, Summary = hybrid.Summary, Extends = "MmMambaLinear", File = hybrid.File, Layers = hybrid.Layers, Reported = hybrid.Reported }, hybrid);
         Assert.Equal(new ReportedSpec("arXiv 2502.13145, figure 1", 103_424, 8.64m), hybrid.Reported);

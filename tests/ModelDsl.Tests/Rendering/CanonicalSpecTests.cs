@@ -26,8 +26,8 @@ public class CanonicalSpecTests
     {
         Extends = null,
         File = "",
-        Layers = new(spec.Layers.Attention, "", 0, "", 0),
-        Towers = [.. spec.Towers.Select(tower => new TowerSpec(tower.Name, tower.Layers, null!, null!, 0, 0)
+        Layers = new([.. spec.Layers.Placements.Select(placement => placement with { File = "", Line = 0 })]),
+        Towers = [.. spec.Towers.Select(tower => new TowerSpec(tower.Name, tower.Layers, null!)
         {
             Overrides = [.. tower.Each().Select((settings, i) => new LayerOverride(i, settings))],
         })],

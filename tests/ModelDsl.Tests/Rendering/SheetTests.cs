@@ -21,10 +21,10 @@ public class SheetTests
             Summary = "Two\nlines and a bell \a.",
         };
         var mixer = new Mamba2Spec(0, 64, false, false, false, true, true);
-        var teacher = Resolver.Resolve(Deep(Published.HovleSpec with { Layers = Published.HovleSpec.Layers with { Attention = Placement.All(96) } }));
+        var teacher = Resolver.Resolve(Deep(Published.HovleSpec with { Layers = Published.AllAttention(96) }));
         var student = Deep(Published.With(mixer)) with
         {
-            Layers = new(Placement.Every(96, 5, fromHead: false), "deep.mmmodel.yaml", 3, "deep.mmmodel.yaml", 4),
+            Layers = new([.. Published.Placed(Placement.Every(96, 5, fromHead: false), 96, "deep.mmmodel.yaml").Placements.Select((placement, i) => placement with { Line = 3 + i })]),
             Seed = new(SeedKind.Scratch, 1),
             Tokens = Published.LinearSpec.Tokens with { System = "" },
         };

@@ -20,9 +20,9 @@ public class DiffLawTests
     static ModelFacts Of(HashSet<int> attention, Mamba2Spec mixer, SeedKind seed, int clip, int embedding)
     {
         ModelSpec Sized(ModelSpec spec) => spec with { Towers = [spec.Towers[0] with { Layers = embedding }, spec.Towers[1]] };
-        var teacher = Resolver.Resolve(Sized(Published.HovleSpec with { Layers = Published.HovleSpec.Layers with { Attention = Placement.All(24 + embedding) } }));
+        var teacher = Resolver.Resolve(Sized(Published.HovleSpec with { Layers = Published.AllAttention(24 + embedding) }));
         var spec = Published.With(mixer) with { Seed = new(seed, 1), Distill = Published.LinearSpec.Distill! with { Clip = clip } };
-        return ModelFacts.Of(Resolver.Resolve(Sized(spec with { Layers = spec.Layers with { Attention = Placement.At(31, attention.Where(i => i < 31)) } }), teacher), teacher);
+        return ModelFacts.Of(Resolver.Resolve(Sized(spec with { Layers = Published.Placed(Placement.At(31, attention.Where(i => i < 31)), 24 + embedding, "student.mmmodel.yaml") }), teacher), teacher);
     }
 
     [Fact]

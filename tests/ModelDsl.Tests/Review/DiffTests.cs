@@ -48,7 +48,7 @@ public class DiffTests
 
     [Fact]
     public void A_moved_line_is_no_difference() => Assert.True(Compared.Hybrid.With(Compared.Of(
-        Published.HybridSpec with { Layers = Published.HybridSpec.Layers with { AttentionLine = 77 } })).IsEmpty);
+        Published.HybridSpec with { Layers = new([.. Published.HybridSpec.Layers.Placements.Select(placement => placement with { Line = 77 })]) })).IsEmpty);
 
     [Fact]
     public void A_teacher_and_its_student() => Snapshot.Verify(Text(ModelFacts.Of(Published.Hovle, null).With(Compared.Hybrid)));
@@ -56,8 +56,8 @@ public class DiffTests
     [Fact]
     public void Strips_of_many_layers_wrap()
     {
-        var teacher = Resolver.Resolve(Deep(Published.HovleSpec with { Layers = Published.HovleSpec.Layers with { Attention = Placement.All(200) } }));
-        ModelFacts Placed(EquatableArray<int> attention) => ModelFacts.Of(Resolver.Resolve(Deep(Published.Keeping(attention)), teacher), teacher);
+        var teacher = Resolver.Resolve(Deep(Published.HovleSpec with { Layers = Published.AllAttention(200) }));
+        ModelFacts Placed(EquatableArray<int> attention) => ModelFacts.Of(Resolver.Resolve(Deep(Published.Keeping(attention, layers: 200)), teacher), teacher);
         var text = Text(Placed(Placement.Every(200, 5, fromHead: true)).With(Placed(Placement.Every(200, 4, fromHead: true))));
         Assert.All(text.Split('\n'), line => Assert.InRange(line.Length, 0, 150));
         Snapshot.Verify(text);
