@@ -19,27 +19,33 @@ public static class Resolver
                 ? $"{model.Name} needs its teacher {model.Teacher} resolved first."
                 : $"{model.Name} names no teacher, and was given {teacher.Name}.", nameof(teacher));
 
-        var placed = forms.Placed(model);
+        var layers = LayerList.Placed(model);
+        var placed = forms.Of(model, layers);
         var resolved = new ResolvedModel(
             model.Name, model.Summary, model.Extends, model.File, model.Teacher, placed.Fingerprint,
             model.Tokens, model.Vision, model.Hidden, model.Checkpoint, model.Seed,
-            LayerList.Towers(model), placed.Layers, placed.Tensors, [], placed.ParameterCount,
-            teacher is null || model.Distill is null ? null : Distillation(model.Distill, placed, forms.Converted(model)))
+            LayerList.Towers(model), layers, placed.Tensors, [], placed.ParameterCount,
+            teacher is null || model.Distill is null ? null : Distillation(model, model.Distill, layers, placed, forms))
         {
             Budget = model.Budget, Reported = model.Reported,
         };
         return teacher is null ? resolved : resolved with { DroppedFromTeacher = placed.Dropped ??= TransferPlan.Of(resolved, teacher).Dropped };
     }
 
-    static ResolvedDistillation Distillation(DistillSpec recipe, Form placed, Form converted) => new(
-        converted.Fingerprint, converted.Layers, converted.Mixers, recipe.Optimizer, recipe.Clip, recipe.Schedule,
-        [.. recipe.Stages.Select(stage => Stage(stage, stage.Kind == StageKind.EndToEnd ? placed : converted))], recipe.Run);
+    static ResolvedDistillation Distillation(ModelSpec model, DistillSpec recipe, EquatableArray<ResolvedLayer> layers, Form placed, Forms forms)
+    {
+        var all = LayerList.Converted(model);
+        var converted = forms.Of(model, all);
+        return new(
+            converted.Fingerprint, all, converted.Mixers, recipe.Optimizer, recipe.Clip, recipe.Schedule,
+            [.. recipe.Stages.Select(stage => stage.Kind == StageKind.EndToEnd ? Stage(stage, placed, layers) : Stage(stage, converted, all))], recipe.Run);
+    }
 
     // A retained layer is frozen as a whole, so its output projection is not trained where `train` names `output`.
-    static ResolvedStage Stage(StageSpec stage, Form form)
+    static ResolvedStage Stage(StageSpec stage, Form form, EquatableArray<ResolvedLayer> layers)
     {
         var groups = new HashSet<TensorGroup>(stage.Train);
-        var trained = Tally.Of(form.Tensors.Where(tensor => groups.Contains(tensor.Group) && tensor.Layer >= 0 && form.Layers[tensor.Layer].Mixer.Kind.Converts));
+        var trained = Tally.Of(form.Tensors.Where(tensor => groups.Contains(tensor.Group) && tensor.Layer >= 0 && layers[tensor.Layer].Mixer.Kind.Converts));
         return new(stage, trained.Parameters, form.ParameterCount) { TrainedTensors = trained.Tensors };
     }
 }

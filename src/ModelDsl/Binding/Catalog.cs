@@ -37,9 +37,20 @@ public static class Catalog
         public ResolvedFamily? Family { get; set; }
         public EquatableArray<string> Members { get; set; }
         public Item? Base { get; set; }
+        /// <summary>What the item alone and its bases came to, before it is held against a teacher.</summary>
+        public Scope? Attempted { get; set; }
         public bool Bound { get; set; }
         public bool Broken { get; set; } = true;
     }
+
+    /// <summary>What a model's file came to over its base.</summary>
+    sealed record Attempt(Scope? Low, Scope Scope, ModelSpec? Model);
+
+    /// <summary>What a family's file came to over its base, with everything that it asked for.</summary>
+    sealed record FamilyAttempt(Scope? Low, KnownModels.Answers Asked, Scope Scope, ResolvedFamily? Family, EquatableArray<string> Members, bool InShape);
+
+    static readonly Kept<ParsedSpec, Attempt> Attempts = new();
+    static readonly Kept<ParsedSpec, FamilyAttempt> FamilyAttempts = new();
 
     /// <summary>
     /// Binds every spec, in the order given. A broken spec has no model and leaves the others as they are; what extends it says so
@@ -54,14 +65,16 @@ public static class Catalog
         var modelItems = items.Where(item => !item.Spec.IsFamily).ToList();
         foreach (var item in modelItems) Bind(item, models, Bind);
         foreach (var item in modelItems) item.Bound = false;
-        foreach (var item in modelItems) Teach(item, models);
+        var names = new Lazy<IReadOnlyCollection<string>>(() => [.. models.Keys.OrderBy(name => name, StringComparer.Ordinal)]);
+        foreach (var item in modelItems) Teach(item, models, names);
 
         var resolutions = new Resolutions(modelItems.Select(item => item.Model).OfType<ModelSpec>());
         Budgets(modelItems, resolutions);
 
-        var known = models.ToDictionary(name => name.Key, name => new KnownModel(name.Value.Spec.FileName, name.Value.Model, name.Value.Scope?.Merged), StringComparer.Ordinal);
-        var tree = new KnownModels(known, resolutions, reports ?? []);
-        foreach (var item in items.Where(item => item.Spec.IsFamily)) Bind(item, families, family => BindFamily(family, tree));
+        KnownModel? Known(string name) =>
+            models.TryGetValue(name, out var item) ? new(item.Spec.FileName, item.Model, item.Scope?.Merged) : null;
+        foreach (var item in items.Where(item => item.Spec.IsFamily))
+            Bind(item, families, family => BindFamily(family, () => new(Known, names, resolutions, reports ?? [])));
         var told = new HashSet<Diagnostic>();
         return [.. items.Select(item => Result(item, told))];
     }
@@ -145,23 +158,33 @@ public static class Catalog
     static void Bind(Item item)
     {
         if (BrokenBase(item) || item.Spec.Root is not { } own || item.Found.Any(IsError)) return;
-        var scope = new Scope(item.Spec, own, item.Base is { Scope: { } low } ? Overlay.Specs(low.Merged, own) : own);
-        item.Scope = scope;
-        OwnLines.Check(scope, item.Base?.Scope?.Merged, SpecShape.Root);
-        item.Model = ModelBinder.Bind(scope);
-        if (item.Model is not null) scope.Written = new(scope.Merged, new(scope.Towers!), new(scope.Layers!), item.Base?.Scope?.Written);
-        item.Broken = item.Model is null;
+        var low = item.Base?.Attempted;
+        var attempt = Attempts.Of(item.Spec, before => ReferenceEquals(before.Low, low), () =>
+        {
+            var scope = new Scope(item.Spec, own, low is null ? own : Overlay.Specs(low.Merged, own));
+            OwnLines.Check(scope, low?.Merged, SpecShape.Root);
+            var model = ModelBinder.Bind(scope);
+            if (model is not null) scope.Written = new(scope.Merged, new(scope.Towers!), new(scope.Layers!), low?.Written);
+            return new(low, scope, model);
+        });
+        (item.Attempted, item.Scope, item.Model, item.Broken) = (attempt.Scope, attempt.Scope.Fork(), attempt.Model, attempt.Model is null);
     }
 
-    static void BindFamily(Item item, KnownModels tree)
+    static void BindFamily(Item item, Func<KnownModels> tree)
     {
         if (BrokenBase(item) || item.Spec is not { Root: { } own, Name: not null } || item.Found.Any(IsError)) return;
-        var scope = new Scope(item.Spec, own, item.Base is { Scope: { } low } ? Overlay.Families(low.Merged, own) : own);
-        item.Scope = scope;
-        OwnLines.Check(scope, item.Base?.Scope?.Merged, FamilyShape.Root);
-        var binder = new FamilyBinder(scope, tree);
-        item.Family = binder.Bind();
-        (item.Members, item.Broken) = (binder.Names, !binder.InShape);
+        var low = item.Base?.Attempted;
+        var attempt = FamilyAttempts.Of(item.Spec, before => ReferenceEquals(before.Low, low) && before.Asked.HoldIn(tree()), () =>
+        {
+            var asked = tree();
+            var scope = new Scope(item.Spec, own, low is null ? own : Overlay.Families(low.Merged, own));
+            OwnLines.Check(scope, low?.Merged, FamilyShape.Root);
+            var binder = new FamilyBinder(scope, asked);
+            var family = binder.Bind();
+            return new(low, asked.Answered, scope, family, binder.Names, binder.InShape);
+        });
+        (item.Attempted, item.Scope, item.Family) = (attempt.Scope, attempt.Scope.Fork(), attempt.Family);
+        (item.Members, item.Broken) = (attempt.Members, !attempt.InShape);
     }
 
     static bool BrokenBase(Item item)
@@ -181,7 +204,7 @@ public static class Catalog
     static bool IsError(Diagnostic diagnostic) => diagnostic.Severity == Severity.Error;
 
     /// <summary>Holds students against their teachers, bases first, so that a base's mistake is not repeated.</summary>
-    static void Teach(Item item, Dictionary<string, Item> models)
+    static void Teach(Item item, Dictionary<string, Item> models, Lazy<IReadOnlyCollection<string>> names)
     {
         var chain = new List<Item>();
         for (var next = item; next is { Bound: false }; next = next.Base)
@@ -194,8 +217,7 @@ public static class Catalog
             var student = chain[i];
             if (student.Model is not { Teacher: { } teacher } || student.Scope is not { } scope) continue;
             if (BrokenBase(student)) (student.Model, student.Broken) = (null, true);
-            else TeacherCheck.Check(scope, student.Model, teacher, models.TryGetValue(teacher, out var found) ? found.Model : null,
-                found?.Spec.FileName, [.. models.Keys.OrderBy(model => model, StringComparer.Ordinal)]);
+            else TeacherCheck.Check(scope, student.Model, teacher, models.TryGetValue(teacher, out var found) ? found.Model : null, found?.Spec.FileName, names);
             if (scope.HasErrors) (student.Model, student.Broken) = (null, true);
         }
     }

@@ -4,26 +4,14 @@ using MmMamba.ModelDsl.Syntax;
 
 namespace MmMamba.ModelDsl.Binding;
 
-/// <summary>A model of the tree, as families find it.</summary>
-/// <param name="Merged">The model's tree with its bases merged in.</param>
-sealed record KnownModel(string FileName, ModelSpec? Model, MappingNode? Merged);
-
-/// <summary>What a family may name.</summary>
-/// <param name="Models">The models of the tree, by name.</param>
-/// <param name="Resolutions">What those without errors mean.</param>
-/// <param name="Reports">The tables of figures.</param>
-sealed record KnownModels(IReadOnlyDictionary<string, KnownModel> Models, Resolutions Resolutions, IReadOnlyList<ParsedReport> Reports);
-
 /// <summary>
 /// Binds an ablation family: each member by the same binder as a model, then what is said of the members (control, references,
 /// reported figures).
 /// </summary>
 sealed class FamilyBinder(Scope scope, KnownModels tree)
 {
-    readonly IReadOnlyDictionary<string, KnownModel> _models = tree.Models;
     readonly FamilyMembers _members = new(scope);
     readonly List<Diagnostic> _excess = [];
-    readonly IReadOnlyCollection<string> _known = [.. tree.Models.Keys.OrderBy(name => name, StringComparer.Ordinal)];
 
     /// <summary>Names of the members, also of those with mistakes.</summary>
     public EquatableArray<string> Names => [.. _members.Members.Select(member => member.Name)];
@@ -61,7 +49,7 @@ sealed class FamilyBinder(Scope scope, KnownModels tree)
     KnownModel? Base(Node of)
     {
         var name = Scalars.Word(of)!;
-        if (!_models.TryGetValue(name, out var low)) scope.Report(Diagnostics.UnknownBase, of, Quote.Of(name), Suggestion.For(name, _known));
+        if (tree.Find(name) is not { } low) scope.Report(Diagnostics.UnknownBase, of, Quote.Of(name), Suggestion.For(name, tree.Names.Value));
         else if (low.Model is null) scope.Report(Diagnostics.BrokenBase, of, Quote.Of(name), low.FileName);
         else return low;
         return null;
@@ -73,7 +61,7 @@ sealed class FamilyBinder(Scope scope, KnownModels tree)
         foreach (var item in scope.Merged.Get("reference") is SequenceNode list ? list.Items : [])
         {
             var name = Scalars.Word(item)!;
-            if (!_models.TryGetValue(name, out var model)) scope.Report(FamilyDiagnostics.UnknownReference, item, Quote.Of(name), Suggestion.For(name, _known));
+            if (tree.Find(name) is not { } model) scope.Report(FamilyDiagnostics.UnknownReference, item, Quote.Of(name), Suggestion.For(name, tree.Names.Value));
             else if (model.Model is null) scope.Report(FamilyDiagnostics.BrokenReference, item, Quote.Of(name), model.FileName);
             names.Add(name);
         }
@@ -114,8 +102,8 @@ sealed class FamilyBinder(Scope scope, KnownModels tree)
         var model = ModelBinder.Bind(member);
         if (model is { Teacher: { } teacher })
         {
-            _models.TryGetValue(teacher, out var known);
-            TeacherCheck.Check(member, model, teacher, known?.Model, known?.FileName, _known);
+            var known = tree.Find(teacher);
+            TeacherCheck.Check(member, model, teacher, known?.Model, known?.FileName, tree.Names);
         }
         // An axis goes through the base's own value, and through ends where two words mean the same: neither is worth a word.
         var found = draft.ByHand ? member.Found : member.Found.Where(diagnostic => diagnostic.Severity == Severity.Error);

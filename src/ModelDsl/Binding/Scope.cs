@@ -13,6 +13,15 @@ sealed class Scope(ParsedSpec spec, MappingNode own, MappingNode merged, Node? c
     readonly List<Diagnostic> _found = [];
     readonly HashSet<Diagnostic> _known = [];
 
+    /// <summary>The same, with what was found so far; what one of them finds from now on the other doesn't.</summary>
+    public Scope Fork()
+    {
+        var fork = new Scope(spec, own, merged, cause) { Towers = Towers, Layers = Layers, Written = Written };
+        fork._found.AddRange(_found);
+        fork._known.UnionWith(_known);
+        return fork;
+    }
+
     public ParsedSpec Spec => spec;
     /// <summary>What the file itself wrote.</summary>
     public MappingNode Own => own;

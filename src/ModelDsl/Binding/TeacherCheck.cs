@@ -10,10 +10,10 @@ static class TeacherCheck
 {
     /// <param name="teacher">The teacher's spec; null where it has errors.</param>
     /// <param name="file">The teacher's file; null where no spec has the name.</param>
-    public static void Check(Scope scope, ModelSpec student, string name, ModelSpec? teacher, string? file, IReadOnlyCollection<string> known)
+    public static void Check(Scope scope, ModelSpec student, string name, ModelSpec? teacher, string? file, Lazy<IReadOnlyCollection<string>> known)
     {
         var place = scope.Merged.Get("teacher");
-        if (file is null) scope.Report(Diagnostics.UnknownTeacher, place, Quote.Of(name), Suggestion.For(name, known));
+        if (file is null) scope.Report(Diagnostics.UnknownTeacher, place, Quote.Of(name), Suggestion.For(name, known.Value));
         else if (teacher is null) scope.Report(Diagnostics.BrokenTeacher, place, Quote.Of(name), file);
         else if (teacher.Layers.Converts)
             scope.Report(Diagnostics.TeacherWithMamba2, place, Quote.Of(name));
