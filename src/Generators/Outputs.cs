@@ -35,7 +35,7 @@ sealed record Outputs(EquatableArray<Output> Files)
     public static Outputs Of(ImmutableArray<ParsedSpec> specs, ImmutableArray<ParsedReport> reports)
     {
         // The order of files is the build's and means nothing.
-        var parsed = specs.OrderBy(spec => spec.Path, StringComparer.Ordinal).ToArray();
+        var parsed = specs.OrderBy(spec => spec.SortKey, StringComparer.Ordinal).ToArray();
         var bound = Catalog.Bind(parsed, reports);
         var standIn = new Lazy<StandIn>(() => new(parsed, bound));
         var set = ModelSet.Resolve(bound);

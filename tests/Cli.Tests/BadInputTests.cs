@@ -31,9 +31,31 @@ public sealed class BadInputTests : IDisposable
         Assert.Empty(_folder.Entries);
     }
 
-    [Fact]
-    public void An_unknown_model_is_refused_with_those_that_exist() =>
-        Refused("there is no model 'Hovel'; known are Hovle, MmMambaHybrid", "describe", "Hovel");
+    [Theory]
+    [InlineData("Nobody", "there is no model 'Nobody'; known are Hovle, MmMambaHybrid")]
+    [InlineData("Hovel", "there is no model 'Hovel'; did you mean Hovle?")]
+    [InlineData("mmmambahybrid", "did you mean MmMambaHybrid?")]
+    [InlineData("mien.mmmodel.yaml", "mien.mmmodel.yaml: there is no such spec file; did you mean mine.mmmodel.yaml?")]
+    [InlineData("mine.yaml", "did you mean mine.mmmodel.yaml?")]
+    [InlineData("./mine.yml", "did you mean ./mine.mmmodel.yaml?")]
+    [InlineData("no/mine.yaml", "no/mine.yaml: there is no such spec file.")]
+    [InlineData("quite-another.yaml", "quite-another.yaml: there is no such spec file.")]
+    public void An_unknown_model_or_file_is_refused_with_what_was_meant(string model, string message)
+    {
+        File.WriteAllText(_folder["mine.mmmodel.yaml"], "mmmodel: 1\nmodel: Mine\nextends: MmMambaHybrid\n");
+        Assert.Contains(message, Tool.Run(_folder.Path, "describe", model).Refusal);
+    }
+
+    [Theory]
+    [InlineData("mien.mmmodel.yaml", "did you mean mine.mmmodel.yaml?")]
+    [InlineData("", ": there is no such file or folder.")]
+    public void A_path_that_is_not_there_is_refused(string path, string message)
+    {
+        File.WriteAllText(_folder["mine.mmmodel.yaml"], "mmmodel: 1\nmodel: Mine\nextends: MmMambaHybrid\n");
+        var run = Tool.Run(_folder.Path, "check", path);
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains(message, run.Refusal);
+    }
 
     [Fact]
     public void A_mistake_in_a_spec_is_named_at_its_line_and_column()

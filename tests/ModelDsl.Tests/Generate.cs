@@ -28,7 +28,7 @@ static class Generate
     /// <summary>Some of the keys, each with a value.</summary>
     static Gen<IReadOnlyList<string>> Entries(IReadOnlyList<KeyShape> keys, double share, Func<KeyShape, Gen<string>> value) =>
         keys.Aggregate(Gen.Const((IReadOnlyList<string>)[]), (before, key) => Gen.Select(before, Gen.Double[0, 1], value(key),
-            (entries, pick, text) => pick < share ? [.. entries, $"{key.Name}: {text}"] : entries));
+            (entries, pick, text) => pick < share || key.Own ? [.. entries, $"{key.Name}: {text}"] : entries));
 
     static Gen<string> Value(Shape shape) => shape switch
     {
@@ -50,7 +50,8 @@ static class Generate
         MappingShape mapping => Flow(Entries(mapping.Keys, 0.5, key => key.Own ? Value(key.Shape) : Removable(Value(key.Shape)))),
         ChoiceShape choice => OneOf([.. choice.Cases]).SelectMany(one => Gen.Bool.SelectMany(word =>
             word && ChoiceShape.MayBeWord(one) ? Gen.Const(one.Name) : Value(one.Shape).Select(inside => $"{{ {one.Name}: {inside} }}"))),
-        TowersShape towers => Gen.Select(Whole(towers.Layers), Value(towers.Tower), (layers, own) => $"[ {{ embedding: {layers} }}, {{ decoder: {own} }} ]"),
+        TowersShape towers => Gen.Select(Whole(towers.Layers), Entries([.. towers.Tower.Keys.Where(key => !key.Required)], 0.5, key => Removable(Value(key.Shape))),
+            (layers, own) => $"[ {{ embedding: {layers} }}, {{ decoder: {{ {string.Join(", ", [$"layers: {layers}", .. own])} }} }} ]"),
         LayersShape => Gen.Int[0, 2].SelectMany(pick => pick == 0
             ? OneOf([.. LayersShape.Mixers])
             : Flow(Entries(LayersShape.Placements, 0.7, key => Removable(Value(key.Shape)))).Where(text => text != "{}")),

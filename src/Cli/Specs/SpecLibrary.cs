@@ -68,7 +68,7 @@ sealed class SpecLibrary
     {
         var named = SpecArgument.Parse(nameOrFile);
         if (named.File is not { } file) return (new([]), nameOrFile);
-        if (!File.Exists(file)) throw new InputException($"{file}: there is no such spec file.");
+        if (!File.Exists(file)) throw new InputException($"{file}: there is no such spec file{Near(file)}.");
         var folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
         var beside = Files(folder).Where(path => Path.GetFullPath(path) != Path.GetFullPath(file)).Select(ReadIfPossible).OfType<ParsedSpec>();
         return Located(new([Read(file), .. beside]), named.Member);
@@ -100,7 +100,11 @@ sealed class SpecLibrary
     {
         if (_set.Find(name) is { } found) return new(found, PlanJson.Parse(PlanText.Render(found)));
         if ((Family(name) ?? Family(name.Split('.')[0])) is not { } family)
-            throw new InputException($"there is no model '{name}'; known are {string.Join(", ", Known)}, or name a *{Extension} file.");
+            throw new InputException(Suggestion.Nearest(name, Known) is { } near
+                ? $"there is no model '{name}'; did you mean {near}?"
+                : $"there is no model '{name}'; known are {string.Join(", ", Known)}, or name a *{Extension} file.");
+        if (family.Name != name && Suggestion.Nearest(name, family.Members.Select(member => member.Model.Name)) is { } meant)
+            throw new InputException($"there is no model '{name}'; did you mean {meant}?");
         var members = string.Join(", ", family.Members.Select(member => member.Model.Name));
         throw new InputException(family.Name == name
             ? $"{name} is an ablation family; name one of its members: {members}."
@@ -116,10 +120,20 @@ sealed class SpecLibrary
         .. _set.Families.Select(family => family.Name).Order(StringComparer.Ordinal),
     ];
 
+    // The spec that was probably meant: one beside it, or the same with the whole extension.
+    static string Near(string path)
+    {
+        if (path.Length == 0 || Path.GetDirectoryName(Path.GetFullPath(path)) is not { } folder || !Directory.Exists(folder)) return "";
+        var beside = Directory.EnumerateFiles(folder, "*" + Extension).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal).ToList();
+        var name = Path.GetFileName(path);
+        var near = Suggestion.Nearest(name, beside) ?? Suggestion.Nearest(Path.GetFileNameWithoutExtension(name) + Extension, beside);
+        return near is null ? "" : $"; did you mean {Path.Combine(Path.GetDirectoryName(path)!, near)}?";
+    }
+
     static IEnumerable<string> Files(string path)
     {
         if (File.Exists(path)) return [path];
-        if (!Directory.Exists(path)) throw new InputException($"{path}: there is no such file or folder.");
+        if (!Directory.Exists(path)) throw new InputException($"{path}: there is no such file or folder{Near(path)}.");
         return Directory.EnumerateFiles(path, "*" + Extension).Order(StringComparer.Ordinal);
     }
 

@@ -60,14 +60,13 @@ public sealed record Allowance(string Id, int Line, Span Span)
     /// <summary>What remains of a file's diagnostics once the allowed ones are gone, and those allowances that nothing needed.</summary>
     public static IEnumerable<Diagnostic> Apply(ParsedSpec spec, IReadOnlyCollection<Diagnostic> found)
     {
-        bool Allows(Allowance one, Diagnostic diagnostic) =>
-            diagnostic.Severity != Severity.Error && diagnostic.Id == one.Id && diagnostic.Span.StartLine == one.Line;
-
+        var allowed = new HashSet<(string, int)>(spec.Allowances.Select(one => (one.Id, one.Line)));
         foreach (var diagnostic in found)
-            if (!spec.Allowances.Any(one => Allows(one, diagnostic))) yield return diagnostic;
+            if (diagnostic.Severity == Severity.Error || !allowed.Contains((diagnostic.Id, diagnostic.Span.StartLine))) yield return diagnostic;
         // A file with errors is not looked at to its end, so nothing is known of what it would need.
         if (found.Any(diagnostic => diagnostic.Severity == Severity.Error)) yield break;
+        var needed = new HashSet<(string, int)>(found.Select(diagnostic => (diagnostic.Id, diagnostic.Span.StartLine)));
         foreach (var one in spec.Allowances)
-            if (!found.Any(diagnostic => Allows(one, diagnostic))) yield return Diagnostics.UnusedAllowance.At(spec.Path, one.Span, one.Id, one.Line);
+            if (!needed.Contains((one.Id, one.Line))) yield return Diagnostics.UnusedAllowance.At(spec.Path, one.Span, one.Id, one.Line);
     }
 }

@@ -108,7 +108,7 @@ public static class Catalog
     {
         var (models, folded) = (new Dictionary<string, Item>(StringComparer.Ordinal), new Dictionary<string, Item>(StringComparer.OrdinalIgnoreCase));
         foreach (var item in items.Where(item => item.Spec.Name is not null)
-            .OrderBy(item => item.Spec.DeclaredIn is null).ThenBy(item => item.Spec.Path, StringComparer.Ordinal))
+            .OrderBy(item => item.Spec.DeclaredIn is null).ThenBy(item => item.Spec.SortKey, StringComparer.Ordinal))
         {
             if (folded.TryGetValue(item.Spec.Name!, out var first))
             {

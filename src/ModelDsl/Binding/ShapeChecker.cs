@@ -163,6 +163,8 @@ sealed class ShapeChecker(string path, List<Diagnostic> found)
             Mistyped(node, shape, name);
             return;
         }
+        if (list.Items.Count > SpecShape.MaxTowers)
+            Add(Diagnostics.OutOfRange, node, "the number of towers", $"at most {Quote.Number(SpecShape.MaxTowers)}", Quote.Number(list.Items.Count));
         var names = new HashSet<string>(StringComparer.Ordinal);
         foreach (var item in list.Items)
         {

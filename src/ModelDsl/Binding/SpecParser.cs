@@ -37,6 +37,9 @@ public sealed record ParsedSpec(string Path, string? Name, MappingNode? Root, Eq
         ? ReportPath.In(ReportPath.Folder(Path), path.Text)
         : null;
 
+    /// <summary>What files are put in order by: the path, whichever slash it is written with.</summary>
+    public string SortKey => Path.Replace('\\', '/');
+
     internal bool HasErrors => Diagnostics.Any(diagnostic => diagnostic.Severity == Severity.Error);
 
     internal static string FileNameOf(string path) => path.Substring(path.LastIndexOfAny(['/', '\\']) + 1);

@@ -11,6 +11,9 @@ static class SpecShape
     /// <summary>Layers that a model may have, over all towers.</summary>
     public const int MaxLayers = 1024;
 
+    /// <summary>Towers that a model may have.</summary>
+    public const int MaxTowers = 64;
+
     public static IntegerShape LayerCount { get; } = new(1, MaxLayers);
 
     public static IReadOnlyList<string> Stages { get; } = ["introduced", "mixer", "end_to_end"];

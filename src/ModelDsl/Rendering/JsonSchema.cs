@@ -118,7 +118,7 @@ public static class JsonSchema
 
     static Fields Towers(TowersShape towers) =>
     [
-        ("type", Text("array")), ("minItems", Value("1")),
+        ("type", Text("array")), ("minItems", Value("1")), ("maxItems", Number(SpecShape.MaxTowers)),
         ("items", Object(
         [
             ("type", Text("object")), ("minProperties", Value("1")), ("maxProperties", Value("1")),

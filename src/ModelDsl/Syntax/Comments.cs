@@ -34,10 +34,8 @@ public static class Comments
     {
         var (line, column) = ((int)start.Line, (int)start.Column);
         var whole = lines[line];
-        var speaksOf = line;
-        if (whole.Substring(0, Math.Min(column - 1, whole.Length)).Trim().Length == 0)
-            do speaksOf++;
-            while (speaksOf <= lines.Count && lines[speaksOf].Trim() is var rest && (rest.Length == 0 || rest[0] == '#'));
+        var standsAlone = whole.Substring(0, Math.Min(column - 1, whole.Length)).Trim().Length == 0;
+        var speaksOf = standsAlone ? lines.ContentFrom(line + 1) : line;
         return new(new(line, column, line, whole.Length + 1), whole.Substring(Math.Min(column - 1, whole.Length)), speaksOf);
     }
 }

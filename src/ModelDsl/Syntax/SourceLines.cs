@@ -4,6 +4,7 @@ namespace MmMamba.ModelDsl.Syntax;
 sealed class SourceLines
 {
     readonly List<string> _lines = [];
+    readonly int[] _content;
 
     public SourceLines(string text)
     {
@@ -16,7 +17,14 @@ sealed class SourceLines
             start = i + 1;
         }
         _lines.Add(text.Substring(start));
+        _content = new int[_lines.Count + 2];
+        _content[_lines.Count + 1] = _lines.Count + 1;
+        for (var line = _lines.Count; line > 0; line--)
+            _content[line] = _lines[line - 1].Trim() is { Length: > 0 } rest && rest[0] != '#' ? line : _content[line + 1];
     }
+
+    /// <summary>The first line from one on that isn't empty or a comment; one past the end where there is none.</summary>
+    public int ContentFrom(int line) => _content[Math.Min(Math.Max(line, 1), _lines.Count + 1)];
 
     public int Count => _lines.Count;
 

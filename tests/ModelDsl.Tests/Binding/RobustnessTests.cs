@@ -56,16 +56,41 @@ public class RobustnessTests
             Resolver.Resolve(model, model.Teacher is { } teacher ? Resolver.Resolve(bound.Single(spec => spec.Model?.Name == teacher).Model!) : null);
     }
 
-    [Fact]
-    public void Every_beginning_of_every_spec()
+    public static TheoryData<string> Shipped => [.. Tree.Shipped.Select(file => file.Path)];
+
+    [Theory, MemberData(nameof(Shipped))]
+    public void Every_beginning_of_every_spec(string path)
     {
-        foreach (var file in Tree.Shipped)
-            for (var length = 0; length < file.Text.Length; length += file.Path.Contains("tiny") ? 1 : 7)
-            {
-                var parsed = SpecParser.Parse(file with { Text = file.Text[..length] });
-                Assert.True(parsed.Root is not null || parsed.Diagnostics.Count > 0);
-                if (length % 5 == 0) Catalog.Bind([parsed]);
-            }
+        var file = Tree.Shipped.Single(file => file.Path == path);
+        for (var length = 0; length < file.Text.Length; length++)
+        {
+            var beginning = file with { Text = file.Text[..length] };
+            var parsed = SpecParser.Parse(beginning);
+            Assert.True(parsed.Root is not null || parsed.Diagnostics.Count > 0);
+            if (length % 10 == 0) Check(beginning);
+        }
+    }
+
+    /// <summary>Whatever a file breaks off with, the others mean what they meant.</summary>
+    [Theory, MemberData(nameof(Shipped))]
+    public void A_broken_file_leaves_the_others_as_they_are(string path)
+    {
+        var whole = Tree.Bind([.. Tree.Shipped]);
+        var text = Tree.Shipped.Single(file => file.Path == path).Text;
+        var needs = new HashSet<string>();
+        for (var grown = -1; needs.Count > grown;)
+        {
+            grown = needs.Count;
+            foreach (var spec in whole)
+                if (spec.Path == path || (spec.Model is { } model && (needs.Contains(model.Extends ?? "") || needs.Contains(model.Teacher ?? "")))) needs.Add(spec.Name!);
+        }
+        foreach (var broken in new[] { "", text[..(text.Length / 2)], text + "hiden: [1, 2", "mmmodel: 1\nmodel: Hovle\n", "- x", "a: &a [*a]" })
+        {
+            var bound = Tree.Bind([.. Tree.Shipped.Select(file => file.Path == path ? file with { Text = broken } : file)]);
+            Assert.Equal(
+                whole.Where(spec => !needs.Contains(spec.Name!)).Select(spec => (spec.Name, spec.Model)),
+                bound.Where(spec => spec.Path != path && spec.Name is { } name && !needs.Contains(name)).Select(spec => (spec.Name, spec.Model)));
+        }
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using CsCheck;
 using MmMamba.ModelDsl.Binding;
 using MmMamba.ModelDsl.Rendering;
 using MmMamba.ModelDsl.Syntax;
@@ -33,6 +34,11 @@ public class JsonSchemaTests
         Assert.StartsWith("# yaml-language-server: $schema=../schemas/mmmodel.schema.json\n", Tree.Shipped.Single(file => file.Path == path).Text.Replace("\r\n", "\n"));
 
     /// <summary>Whatever the language accepts in a file, the schema accepts.</summary>
+    [Fact]
+    public void Every_overlay_fits() => Generate.Overlay.Sample(
+        overlay => Assert.Empty(Mistakes(overlay.Replace("model: Overlay\n", "model: Overlay\nextends: TinyHovle\n"))), iter: 1_000, threads: 1);
+
+    /// <inheritdoc cref="Every_overlay_fits"/>
     [Fact]
     public void Examples_with_no_more_than_a_doubt_fit()
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using MmMamba.ModelDsl.Binding;
 using MmMamba.ModelDsl.Syntax;
@@ -104,12 +105,12 @@ public class SpecReaderTests
     {
         // Nine levels of nine: 9^9 leaves from 81 aliases.
         var bomb = new StringBuilder("a0: &a0 [x, x, x, x, x, x, x, x, x]\n");
-        for (var i = 1; i < 10; i++) bomb.Append($"a{i}: &a{i} [{string.Join(", ", Enumerable.Repeat($"*a{i - 1}", 9))}]\n");
+        for (var i = 1; i < 10; i++) bomb.Append(CultureInfo.InvariantCulture, $"a{i}: &a{i} [{string.Join(", ", Enumerable.Repeat($"*a{i - 1}", 9))}]\n");
         Assert.Equal("MMD011", Refused(bomb.ToString()).Id);
 
         // Depth that only expansion gives.
         var tower = new StringBuilder("a0: &a0 [x]\n");
-        for (var i = 1; i < 90; i++) tower.Append($"a{i}: &a{i} [*a{i - 1}]\n");
+        for (var i = 1; i < 90; i++) tower.Append(CultureInfo.InvariantCulture, $"a{i}: &a{i} [*a{i - 1}]\n");
         Assert.Equal("MMD003", Refused(tower.ToString()).Id);
     }
 
