@@ -25,6 +25,13 @@ public sealed class HostileTextTests
     [InlineData("A { } class Injected")]
     [InlineData("Größe")]
     [InlineData("../../Escape")]
+    [InlineData("../../x")]
+    [InlineData("\"\\\"; Environment.Exit(0); //\"")]
+    [InlineData("Hovle; Environment.Exit(0); //")]
+    [InlineData("Hovle\u2028class")]
+    [InlineData("@class")]
+    [InlineData("__arglist")]
+    [InlineData("\"Con\\0\"")]
     public async Task A_name_that_is_no_identifier_is_a_mistake_and_no_code(string name)
     {
         var project = Project.Shipped(("x.mmmodel.yaml", $"mmmodel: 1\nmodel: {name}\nextends: Hovle\n"));
@@ -32,6 +39,30 @@ public sealed class HostileTextTests
         Assert.NotEmpty(await project.Analyze());
         Assert.Empty(project.Compile());
         Assert.Equal(Specs.Shipped.Count, project.Run().Sources.Count);
+    }
+
+    /// <summary>Wherever else a file may hold text: each is a mistake or is shown as text, and the shipped models are generated as ever.</summary>
+    [Theory]
+    [InlineData("extends: Hovle\ntowers: [ { \"x; } class Injected { //\": 3 }, { decoder: 4 } ]")]
+    [InlineData("extends: Hovle\ntowers: [ { class: 3 }, { decoder: 4 } ]")]
+    [InlineData("extends: Hovle\ntokens: { template: \"\\\"; Environment.Exit(0); //\" }")]
+    [InlineData("extends: Hovle\ntokens: { system: \"\\\"; Environment.Exit(0); // \\n } class Injected { } \\\"\\\"\\\"\" }")]
+    [InlineData("extends: Hovle\nreported: { source: \"*/ </para> \\n class Injected { } // \\\"\", tokens: 1, memory_gb: 1 }")]
+    [InlineData("extends: \"../../x\"")]
+    [InlineData("extends: MmMambaLinear\nteacher: \"../../x\"")]
+    [InlineData("extends: MmMambaLinear\noverrides: [ { where: \"decoder[0]; class Injected { }\", norm: { rms: 0.5 } } ]")]
+    [InlineData("extends: Hovle\n\"; Environment.Exit(0); //\": 3")]
+    [InlineData("extends: Hovle\ncheckpoint: \"../../x\"")]
+    public void Other_text_is_no_code(string lines)
+    {
+        var project = Project.Shipped(("x.mmmodel.yaml", $"mmmodel: 1\nmodel: Texted\n{lines}\n"));
+
+        Assert.Empty(project.Compile());
+        var sources = project.Run().Sources;
+        Assert.All(sources.Keys, file => Assert.Matches("^[A-Za-z0-9_.]+$", file));
+        Assert.DoesNotContain(sources.Values.SelectMany(source => source.Split('\n')), line =>
+            line.TrimStart().StartsWith("class Injected", StringComparison.Ordinal) || line.TrimStart().StartsWith("Environment", StringComparison.Ordinal));
+        foreach (var (file, source) in Project.Shipped().Run().Sources) Assert.Equal(source, sources[file]);
     }
 
     // Names that generated code or its class's members have already.

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.CodeAnalysis;
 using MmMamba.Generators.Tests.Harness;
 
@@ -20,7 +21,7 @@ public sealed class MistakeTests
 
         Assert.Equal(DiagnosticSeverity.Error, mistake.Severity);
         Assert.Equal("MMD020", mistake.Id);
-        Assert.Contains("chunk", mistake.GetMessage());
+        Assert.Contains("chunk", mistake.GetMessage(CultureInfo.InvariantCulture));
         var place = mistake.Location.GetLineSpan();
         Assert.Equal((File, 4, 19, 4, 24), (place.Path, place.StartLinePosition.Line, place.StartLinePosition.Character, place.EndLinePosition.Line, place.EndLinePosition.Character));
         Assert.Equal("chank", Broken[mistake.Location.SourceSpan.Start..mistake.Location.SourceSpan.End]);
