@@ -24,16 +24,22 @@ static class Tree
     ];
 
     static readonly ParsedSpec[] ShippedParsed = [.. Shipped.Select(SpecParser.Parse)];
+    static readonly ParsedSpec[] ShippedModels = [.. ShippedParsed.Where(spec => !spec.IsFamily)];
     static readonly ParsedReport[] ReportsParsed = [.. Reports.Select(ParsedReport.Parse)];
 
     /// <summary>Binds files and the paper's figures.</summary>
     public static EquatableArray<BoundSpec> Bind(params SpecFile[] files) => Catalog.BindFiles([.. files, .. Reports]);
 
     /// <summary>Binds files among the shipped ones; gives theirs alone, in the order given.</summary>
-    public static BoundSpec[] BindAmongShipped(params SpecFile[] files) =>
-        [.. Catalog.Bind(
-            [.. ShippedParsed, .. files.Where(file => SpecParser.IsSpec(file.Path)).Select(SpecParser.Parse)],
-            [.. ReportsParsed, .. files.Where(file => !SpecParser.IsSpec(file.Path)).Select(ParsedReport.Parse)]).Skip(ShippedParsed.Length)];
+    public static BoundSpec[] BindAmongShipped(params SpecFile[] files)
+    {
+        ParsedSpec[] specs = [.. files.Where(file => SpecParser.IsSpec(file.Path)).Select(SpecParser.Parse)];
+        // No model hangs on a family, and a family is many models.
+        var beside = specs.Any(spec => spec.IsFamily) ? ShippedParsed : ShippedModels;
+        return [.. Catalog.Bind(
+            [.. beside, .. specs],
+            [.. ReportsParsed, .. files.Where(file => !SpecParser.IsSpec(file.Path)).Select(ParsedReport.Parse)]).Skip(beside.Length)];
+    }
 
     /// <summary>A model that extends a shipped one by some lines, all warnings and hints allowed.</summary>
     public static ModelSpec Variant(string of, string lines)

@@ -46,7 +46,7 @@ public class BoundedWorkTests
         var before = GC.GetAllocatedBytesForCurrentThread();
         var bound = Tree.Bind([.. Tree.Shipped, new SpecFile("variant.mmmodel.yaml", text)]);
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, MostBytes);
-        Assert.All(bound.Take(Tree.Shipped.Count), spec => Assert.NotNull(spec.Model));
+        Assert.DoesNotContain(bound.Take(Tree.Shipped.Count), spec => !spec.Holds);
         Assert.True(bound[^1].Diagnostics.Count > 0 || bound[^1].Model is not null);
     }
 

@@ -221,7 +221,7 @@ public class FamilyTests
             new SpecFile("family.mmmodel.yaml", "mmmodel: 1\nablation: Family\nof: Low\naxes:\n  count: { set: layers.attention.count, to: [1, 2, 3, 4] }\n"))[1];
         Assert.Equal(4, bound.Family!.Members.Count);
         Assert.Equal([("MMD125", "`Count3`"), ("MMD125", "`Count4`")],
-            bound.Diagnostics.Select(mistake => (mistake.Id, mistake.Message[(mistake.Message.LastIndexOf("(in ") + 4)..^1])));
+            bound.Diagnostics.Select(mistake => (mistake.Id, mistake.Message[(mistake.Message.LastIndexOf("(in ", StringComparison.Ordinal) + 4)..^1])));
         Assert.All(bound.Diagnostics, mistake => Assert.Contains("(from low.mmmodel.yaml:4)", mistake.Message));
         Assert.Equal([(5, 52), (5, 55)], bound.Diagnostics.Select(mistake => (mistake.Span.StartLine, mistake.Span.StartColumn)));
 

@@ -84,7 +84,7 @@ public class RobustnessTests
             foreach (var spec in whole)
                 if (spec.Path == path || (spec.Model is { } model && (needs.Contains(model.Extends ?? "") || needs.Contains(model.Teacher ?? "")))) needs.Add(spec.Name!);
         }
-        foreach (var broken in new[] { "", text[..(text.Length / 2)], text + "hiden: [1, 2", "mmmodel: 1\nmodel: Hovle\n", "- x", "a: &a [*a]" })
+        foreach (var broken in new[] { "", text[..(text.Length / 2)], text + "hiden: [1, 2", "mmmodel: 1\nmodel: Zzz\n", "- x", "a: &a [*a]" })
         {
             var bound = Tree.Bind([.. Tree.Shipped.Select(file => file.Path == path ? file with { Text = broken } : file)]);
             Assert.Equal(
