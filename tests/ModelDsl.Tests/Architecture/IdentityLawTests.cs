@@ -1,6 +1,7 @@
 using CsCheck;
 using MmMamba.ModelDsl.Architecture;
 using MmMamba.ModelDsl.Binding;
+using MmMamba.ModelDsl.Mixers;
 using MmMamba.ModelDsl.Rendering;
 using MmMamba.ModelDsl.Specs;
 using static MmMamba.ModelDsl.Tests.Generate;
@@ -13,33 +14,36 @@ namespace MmMamba.ModelDsl.Tests.Architecture;
 /// </summary>
 public class IdentityLawTests
 {
-    static readonly LayerSettings Unread = new(new(1, 1, 2, 1, 1, null), new(0, 1, true, true, true, false, false), 1, 1);
-
     /// <summary>What the architecture's fingerprint covers: of each layer what its mixer reads, and no names, prose, recipe, template, tiles, layout or chunk.</summary>
     static ModelSpec Architecture(ModelSpec spec, bool converted = false)
     {
-        var attention = new HashSet<int>(converted ? [] : spec.Layers.Attention);
+        var (count, student) = (spec.Towers.Sum(tower => tower.Layers), spec.Teacher is not null);
+        var attention = new HashSet<int>(converted ? [] : spec.Layers.Of(MixerKinds.Attention));
         var layer = 0;
         return spec with
         {
             Name = "Same", Summary = "", Extends = null, File = "", Teacher = null, Seed = null, Distill = null, Checkpoint = "", Budget = null, Reported = null,
             Tokens = spec.Tokens with { Template = "", System = null },
             Vision = spec.Vision with { MaxTiles = 1 },
-            Layers = new([.. attention.Order()], "", 0, "", 0),
+            Layers = new([.. new MixerPlacement[]
+            {
+                new(MixerKinds.Attention, [.. attention.Order()], "", 0),
+                new(MixerKinds.Mamba2, [.. Enumerable.Range(0, count).Where(i => !attention.Contains(i))], "", 0),
+            }.Where(placement => placement.Layers.Count > 0)]),
             Towers = [.. spec.Towers.Select(tower => tower with
             {
-                Overrides = [.. tower.Each().Select((settings, i) => new LayerOverride(i, Read(settings, attention.Contains(layer++), spec.Teacher is not null)))],
+                Overrides = [.. tower.Each().Select((settings, i) => new LayerOverride(i, Read(settings, attention.Contains(layer++), student)))],
             })],
         };
     }
 
-    static LayerSettings Read(LayerSettings layer, bool attention, bool student) => attention
-        ? layer with { Mamba2 = Unread.Mamba2, Attention = layer.Attention with { DynamicFactor = student ? null : layer.Attention.DynamicFactor } }
-        : layer with
-        {
-            Mamba2 = layer.Mamba2 with { Chunk = 1 },
-            Attention = layer.Attention with { RopeTheta = 1, MaxPositions = 1, DynamicFactor = null },
-        };
+    static LayerSettings Read(LayerSettings layer, bool attention, bool student)
+    {
+        var (own, mamba2) = (layer.Of<AttentionSpec>(), layer.Of<Mamba2Spec>());
+        return attention
+            ? layer.With(new Mamba2Spec(0, 1, true, true, true, false, false)).With(own with { DynamicFactor = student ? null : own.DynamicFactor })
+            : layer.With(mamba2 with { Chunk = 1 }).With(own with { RopeTheta = 1, MaxPositions = 1, DynamicFactor = null });
+    }
 
     /// <summary>What the recipe's fingerprint covers besides: the converted form, what a batch looks like, the teacher, the seed, and the stages that are run.</summary>
     static string Recipe(ModelSpec spec)

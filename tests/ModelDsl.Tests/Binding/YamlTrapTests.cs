@@ -15,7 +15,7 @@ public class YamlTrapTests
     [InlineData("mlp: { swiglu: 0x10 }", 16)]
     [InlineData("mlp: { swiglu: 0o17 }", 15)]
     public void A_number_is_what_it_looks_like(string lines, int expected) =>
-        Assert.Equal(expected, Tree.Variant("TinyHovle", lines).Towers[0].MlpHidden);
+        Assert.Equal(expected, Tree.Variant("TinyHovle", lines).Towers[0].Shared.MlpHidden);
 
     [Theory]
     [InlineData("mlp: { swiglu: 1_000 }", "4,16 MMD021 `1_000`")]
