@@ -28,6 +28,14 @@ public sealed class GeneratedCodeTests
     }
 
     [Fact]
+    public void A_model_of_every_mixer_is_generated_as_approved()
+    {
+        var project = Project.Shipped(("three-mixers.mmmodel.yaml", File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "specs", "three-mixers.mmmodel.yaml"))));
+        Snapshot.Verify(project.Run().Sources["ThreeMixers.g.cs"], "cs");
+        Assert.Empty(project.Compile());
+    }
+
+    [Fact]
     public void Every_shipped_spec_becomes_one_file() =>
         Assert.Equal(Specs.Shipped.Count, Project.Shipped().Run().Sources.Count);
 

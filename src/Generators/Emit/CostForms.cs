@@ -9,7 +9,7 @@ namespace MmMamba.Generators.Emit;
 abstract class CostForms
 {
     /// <summary>All there are, in the order in which their methods follow.</summary>
-    public static IReadOnlyList<CostForms> All { get; } = [new ScanForms()];
+    public static IReadOnlyList<CostForms> All { get; } = [new ScanForms(), new WindowForms()];
 
     /// <summary>Whether the model has such layers; the rest is asked for only then.</summary>
     public abstract bool IsIn(ResolvedModel model);

@@ -14,7 +14,7 @@ static class ReservedNames
         "Plan", "Create", "Load", "SeedFrom", "CreateCache", "CreatePlan", "CreateDistillationPlan", "Cache", "Costs", "Distillation",
         "Introduced", "Mixer", "EndToEnd", "HiddenSize", "LayerCount", "Heads", "KvHeads", "HeadDim", "VocabSize", "TokensPerTile", "ParameterCount",
         "KvElementsPerToken", "SsmElements", "ConvElements", "FlopsPerToken", "FlopsPerPair", "StepFlops", "HeadFlops",
-        "FlopsPerTile", "WeightElementsRead", "PrefillFlops", "DecodeFlops", "DecodeBytesRead", "ScanFlops", "Chunked", "WeightBytes", "KvBytes", "StateBytes", "CacheBytes", "Layer", "Options", "TrainedCount",
+        "FlopsPerTile", "WeightElementsRead", "PrefillFlops", "DecodeFlops", "DecodeBytesRead", "WeightBytes", "KvBytes", "StateBytes", "CacheBytes", "Layer", "Options", "TrainedCount",
         "TotalCount", "Run", "Skip",
         // Types of the engine.
         "VisionLanguageModel", "IGeneratedModel", "InputException", "ParameterSource", "SeededParameters", "CheckpointParameters",
@@ -29,5 +29,5 @@ static class ReservedNames
     };
 
     public static bool Contains(string name) =>
-        Names.Contains(name) || MixerKinds.All.Any(kind => name == kind.LayerType || name == kind.PlanType || name == kind.CacheType);
+        Names.Contains(name) || MixerKinds.All.Any(kind => name == kind.LayerType || name == kind.PlanType || name == kind.CacheType || kind.Members.Contains(name));
 }

@@ -63,7 +63,7 @@ sealed class AttentionKind() : MixerKind(
             new("max_positions", new IntegerShape(1, 16_777_216), Says: "Positions up to which the embedding is plain; 32768 if left out."),
             new("dynamic", new NumberShape(1, 1000), Says: "Factor of dynamic NTK scaling past `max_positions`; left out: none.")),
             true, Says: "Rotary position embedding.")),
-        true, Says: "Heads and rotary positions; a Mamba-2 mixer takes its heads from here too.");
+        true, Says: "Heads and rotary positions; the other mixers take their heads from here, a sliding window its positions too.");
 
     internal override string SaysPlacement => "The layers that keep attention.";
 

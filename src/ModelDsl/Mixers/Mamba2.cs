@@ -120,6 +120,8 @@ sealed class Mamba2Kind() : MixerKind(
 
     internal override string Phrase => "is Mamba-2";
 
+    internal override IReadOnlyList<string> Members => ["ScanFlops", "Chunked"];
+
     // Heads, and no positions.
     internal override bool Reads(string path) =>
         base.Reads(path) || (MixerKinds.Owner(path) == MixerKinds.Attention && !path.StartsWith("attention.rope", StringComparison.Ordinal));

@@ -50,6 +50,9 @@ public abstract class MixerKind
     /// <summary>Its settings as a key of a model, a tower or an override; needed where they are needed of every layer.</summary>
     internal abstract KeyShape Key { get; }
 
+    /// <summary>What the closed forms of its costs are called in generated code, which so is no model's name.</summary>
+    internal virtual IReadOnlyList<string> Members => [];
+
     /// <summary>What it means to place it, in a sentence.</summary>
     internal abstract string SaysPlacement { get; }
 

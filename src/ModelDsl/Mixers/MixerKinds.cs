@@ -12,8 +12,11 @@ public static class MixerKinds
     /// <summary>Mamba-2.</summary>
     public static MixerKind Mamba2 { get; } = new Mamba2Kind();
 
+    /// <summary>Attention over the last tokens.</summary>
+    public static MixerKind SlidingWindow { get; } = new SlidingWindowKind();
+
     /// <summary>The table.</summary>
-    public static EquatableArray<MixerKind> All { get; } = [Attention, Mamba2];
+    public static EquatableArray<MixerKind> All { get; } = [Attention, Mamba2, SlidingWindow];
 
     /// <summary>What stages 1 and 2 make of every layer, whatever its placement.</summary>
     public static MixerKind Converted => Mamba2;

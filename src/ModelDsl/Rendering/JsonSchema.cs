@@ -133,7 +133,7 @@ public static class JsonSchema
     {
         List<JsonTree> forms =
         [
-            .. placement.Words.Select(word => Constant(word, word switch { "rest" => "What the other mixer leaves.", "all" => "Every layer.", _ => "No layer." })),
+            .. placement.Words.Select(word => Constant(word, word switch { "rest" => "What the other mixers leave.", "all" => "Every layer.", _ => "No layer." })),
             Object([.. Mapping(PlacementShape.Counted), ("minProperties", Value("1"))]),
             Object([.. Mapping(PlacementShape.Periodic), ("minProperties", Value("1"))]),
             Object([.. Mapping(PlacementShape.Listed), ("minProperties", Value("1"))]),

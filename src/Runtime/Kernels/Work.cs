@@ -61,13 +61,17 @@ static class Work
         return y;
     }
 
-    /// <summary><see cref="Aten.Attention"/>, where query t of T sees the S - T keys before it, and of the T new ones those to t.</summary>
-    public static Tensor Attention(string scores, string values, Tensor q, Tensor k, Tensor v, Tensor? mask, bool causal)
+    /// <summary>
+    /// <see cref="Aten.Attention"/>, where query t of T sees the S - T keys before it, and of the T new ones those to t: of all these the last
+    /// <paramref name="reach"/>, or all.
+    /// </summary>
+    public static Tensor Attention(string scores, string values, Tensor q, Tensor k, Tensor v, Tensor? mask, bool causal, long? reach = null)
     {
         if (_listener is { } listener)
         {
             var (tokens, past) = (q.shape[2], k.shape[2] - q.shape[2]);
-            var pairs = q.shape[0] * q.shape[1] * (tokens * past + tokens * (tokens + 1) / 2);
+            var growing = reach is { } most ? Math.Min(tokens, Math.Max(0, most - past)) : tokens;
+            var pairs = q.shape[0] * q.shape[1] * (growing * past + growing * (growing + 1) / 2 + (tokens - growing) * (reach ?? 0));
             listener(scores, 2 * pairs * q.shape[3]);
             listener(values, 2 * pairs * v.shape[3]);
         }

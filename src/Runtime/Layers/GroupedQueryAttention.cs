@@ -18,27 +18,46 @@ public sealed class GroupedQueryAttention(AttentionPlan plan, Parameter wqkv)
     readonly RotaryEmbedding _rotary = new(plan.HeadDim, plan.RopeTheta, plan.MaxPositions, plan.DynamicFactor);
     readonly int _each = plan.Heads / plan.KvHeads;
 
+    /// <summary>How the terms of its work begin.</summary>
+    internal string Term { get; init; } = "attention";
+
     /// <param name="u">Normed input (B, T, H).</param>
     /// <param name="window">Where the tokens stand; pads on the right need no mask.</param>
     /// <param name="cache">Keys and values before these tokens; these tokens' are appended.</param>
     /// <returns>(B, T, heads * head dim), before the output projection.</returns>
     public Tensor Attend(Tensor u, TokenWindow window, KvCache? cache = null)
     {
-        var angles = window.Angles(_rotary, u.dtype);
         var visible = window.VisibleKeys();
         using var scope = NewDisposeScope();
-        var (batch, length) = (u.shape[0], u.shape[1]);
-        var projected = Work.Linear("attention.wqkv", u, wqkv).view(batch, length, plan.KvHeads, _each + 2, plan.HeadDim);
-        var turned = angles.Rotate(projected.narrow(3, 0, _each + 1));
-        var q = turned.narrow(3, 0, _each).reshape(batch, length, plan.Heads, plan.HeadDim).transpose(1, 2);
-        var k = turned.select(3, _each).transpose(1, 2);
-        var v = projected.select(3, _each + 1).transpose(1, 2);
+        var (q, k, v) = Project(u, window);
         if (cache is not null)
         {
             cache.Append(k, v);
             (k, v) = (cache.Keys, cache.Values);
         }
-        var y = Work.Attention("attention.scores", "attention.values", q, k, v, visible, window.IsCausalAlone);
-        return y.transpose(1, 2).reshape(batch, length, plan.Heads * plan.HeadDim).MoveToOuterDisposeScope();
+        return Weigh(q, k, v, visible, window.IsCausalAlone).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Rotated queries (B, heads, T, head dim) and keys, and values (B, kv heads, T, head dim).</summary>
+    internal (Tensor Q, Tensor K, Tensor V) Project(Tensor u, TokenWindow window)
+    {
+        var angles = window.Angles(_rotary, u.dtype);
+        using var scope = NewDisposeScope();
+        var (batch, length) = (u.shape[0], u.shape[1]);
+        var projected = Work.Linear(Term + ".wqkv", u, wqkv).view(batch, length, plan.KvHeads, _each + 2, plan.HeadDim);
+        var turned = angles.Rotate(projected.narrow(3, 0, _each + 1));
+        return (
+            turned.narrow(3, 0, _each).reshape(batch, length, plan.Heads, plan.HeadDim).transpose(1, 2).MoveToOuterDisposeScope(),
+            turned.select(3, _each).transpose(1, 2).MoveToOuterDisposeScope(),
+            projected.select(3, _each + 1).transpose(1, 2).MoveToOuterDisposeScope());
+    }
+
+    /// <summary>Values by the weights of their keys (B, T, heads * head dim).</summary>
+    /// <param name="reach">Keys that a query sees at most, the last ones that it may see; null is all.</param>
+    internal Tensor Weigh(Tensor q, Tensor k, Tensor v, Tensor? visible, bool causal, long? reach = null)
+    {
+        using var scope = NewDisposeScope();
+        var y = Work.Attention(Term + ".scores", Term + ".values", q, k, v, visible, causal, reach);
+        return y.transpose(1, 2).reshape(q.shape[0], q.shape[2], plan.Heads * plan.HeadDim).MoveToOuterDisposeScope();
     }
 }

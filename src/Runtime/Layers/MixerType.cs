@@ -50,7 +50,7 @@ sealed class MixerType<T>(
 /// <summary>The mixers that the engine runs.</summary>
 static class MixerTypes
 {
-    static readonly MixerType[] All = [AttentionLayer.Type, Mamba2Layer.Type];
+    static readonly MixerType[] All = [AttentionLayer.Type, Mamba2Layer.Type, SlidingWindowLayer.Type];
 
     public static IEnumerable<string> Words => All.Select(type => type.Word);
 

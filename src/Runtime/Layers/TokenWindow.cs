@@ -34,6 +34,14 @@ public sealed class TokenWindow : IDisposable
     /// <summary>True at real tokens of this pass (B, T); null where all are.</summary>
     public Tensor? Mask { get; }
 
+    /// <summary>Whether no token of past and pass is a pad, as far as past is known.</summary>
+    internal bool AllReal => _real is null;
+
+    /// <summary>Real tokens among the first so many of past and pass (B or 1, 1), for the caller to dispose.</summary>
+    internal Tensor Seen(long tokens) => _real is null
+        ? full([1, 1], tokens, ScalarType.Int64, _device)
+        : _real.narrow(1, 0, tokens).sum(1, keepdim: true, type: ScalarType.Int64);
+
     /// <summary>Whether plain causal attention over this pass is all there is: pads stand on the right, where no real token looks.</summary>
     internal bool IsCausalAlone => Past == 0;
 

@@ -105,7 +105,7 @@ public class CostsTests
     {
         var attention = new AttentionSpec(1024, 1024, 1024, 10_000, 32_768, null);
         var mamba2 = new Mamba2Spec(8, 1, true, true, true, true, true);
-        var shared = new LayerSettings([attention, mamba2], 0.1m, 262_144);
+        var shared = new LayerSettings([attention, mamba2, Published.Window], 0.1m, 262_144);
         var spec = Published.HovleSpec with
         {
             Hidden = 65_536,

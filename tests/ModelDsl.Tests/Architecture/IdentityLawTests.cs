@@ -1,7 +1,6 @@
 using CsCheck;
 using MmMamba.ModelDsl.Architecture;
 using MmMamba.ModelDsl.Binding;
-using MmMamba.ModelDsl.Mixers;
 using MmMamba.ModelDsl.Rendering;
 using MmMamba.ModelDsl.Specs;
 using static MmMamba.ModelDsl.Tests.Generate;
@@ -14,35 +13,38 @@ namespace MmMamba.ModelDsl.Tests.Architecture;
 /// </summary>
 public class IdentityLawTests
 {
+    static readonly LayerSettings Unread = new(
+        [new AttentionSpec(1, 1, 2, 1, 1, null), new Mamba2Spec(0, 1, true, true, true, false, false), new SlidingWindowSpec(1)], 1, 1);
+
     /// <summary>What the architecture's fingerprint covers: of each layer what its mixer reads, and no names, prose, recipe, template, tiles, layout or chunk.</summary>
     static ModelSpec Architecture(ModelSpec spec, bool converted = false)
     {
-        var (count, student) = (spec.Towers.Sum(tower => tower.Layers), spec.Teacher is not null);
-        var attention = new HashSet<int>(converted ? [] : spec.Layers.Of(MixerKinds.Attention));
-        var layer = 0;
+        var placements = converted
+            ? [new(MixerKinds.Mamba2, Placement.All(spec.Towers.Sum(tower => tower.Layers)), "", 0)]
+            : spec.Layers.Placements.Select(placement => placement with { File = "", Line = 0 }).ToEquatableArray();
+        var (each, layer) = (new LayersSpec(placements).Each(), 0);
         return spec with
         {
             Name = "Same", Summary = "", Extends = null, File = "", Teacher = null, Seed = null, Distill = null, Checkpoint = "", Budget = null, Reported = null,
             Tokens = spec.Tokens with { Template = "", System = null },
             Vision = spec.Vision with { MaxTiles = 1 },
-            Layers = new([.. new MixerPlacement[]
-            {
-                new(MixerKinds.Attention, [.. attention.Order()], "", 0),
-                new(MixerKinds.Mamba2, [.. Enumerable.Range(0, count).Where(i => !attention.Contains(i))], "", 0),
-            }.Where(placement => placement.Layers.Count > 0)]),
+            Layers = new(placements),
             Towers = [.. spec.Towers.Select(tower => tower with
             {
-                Overrides = [.. tower.Each().Select((settings, i) => new LayerOverride(i, Read(settings, attention.Contains(layer++), student)))],
+                Overrides = [.. tower.Each().Select((settings, i) => new LayerOverride(i, Read(settings, each[layer++].Kind, spec.Teacher is not null)))],
             })],
         };
     }
 
-    static LayerSettings Read(LayerSettings layer, bool attention, bool student)
+    static LayerSettings Read(LayerSettings layer, MixerKind kind, bool student)
     {
-        var (own, mamba2) = (layer.Of<AttentionSpec>(), layer.Of<Mamba2Spec>());
-        return attention
-            ? layer.With(new Mamba2Spec(0, 1, true, true, true, false, false)).With(own with { DynamicFactor = student ? null : own.DynamicFactor })
-            : layer.With(mamba2 with { Chunk = 1 }).With(own with { RopeTheta = 1, MaxPositions = 1, DynamicFactor = null });
+        var attention = layer.Of<AttentionSpec>();
+        return layer
+            .With(kind == MixerKinds.Mamba2
+                ? attention with { RopeTheta = 1, MaxPositions = 1, DynamicFactor = null }
+                : attention with { DynamicFactor = student ? null : attention.DynamicFactor })
+            .With(kind == MixerKinds.Mamba2 ? layer.Of<Mamba2Spec>() with { Chunk = 1 } : Unread.Of<Mamba2Spec>())
+            .With(kind == MixerKinds.SlidingWindow ? layer.Of<SlidingWindowSpec>() : Unread.Of<SlidingWindowSpec>());
     }
 
     /// <summary>What the recipe's fingerprint covers besides: the converted form, what a batch looks like, the teacher, the seed, and the stages that are run.</summary>
@@ -60,9 +62,9 @@ public class IdentityLawTests
     [
         [
             "layers: mamba2", "layers: { mamba2: all, attention: none }", "layers: { mamba2: rest, attention: { at: [0] } }",
-            "layers: { mamba2: rest, attention: { at: [0, 3] } }", "layers: { mamba2: rest, attention: { count: 2, from: head, pattern: interleaved } }",
+            "layers: { mamba2: rest, attention: { at: [0, 3] } }", "layers: { mamba2: rest, sliding_window: { at: [0, 3] } }", "layers: { mamba2: rest, attention: { count: 2, from: head, pattern: interleaved } }",
         ],
-        ["", "mamba2: { chunk: 32 }", "mamba2: { gate: off }", "mamba2: { conv: 2 }", "mamba2: { conv: off }", "mamba2: { qk_norm: on }"],
+        ["", "sliding_window: { window: 32 }", "mamba2: { chunk: 32 }", "mamba2: { gate: off }", "mamba2: { conv: 2 }", "mamba2: { conv: off }", "mamba2: { qk_norm: on }"],
         [
             "", "overrides: [ { where: \"layers[0]\", attention: { rope: { theta: 5 } } } ]", "overrides: [ { where: \"layers[0]\", mamba2: { conv: 4 } } ]",
             "overrides: [ { where: \"layers[1]\", attention: { rope: { theta: 5 } } } ]", "overrides: [ { where: decoder, norm: { rms: 1e-5 } } ]",

@@ -9,7 +9,9 @@ static class Published
     static readonly AttentionSpec Attention = new(16, 8, 128, 1_000_000, 32768, 2);
     static readonly Mamba2Spec Mamba2 = new(2, 128, true, true, true, false, false);
 
-    static readonly LayerSettings Shared = new([Attention, Mamba2], 0.00001m, 8192);
+    public static readonly SlidingWindowSpec Window = new(4096);
+
+    static readonly LayerSettings Shared = new([Attention, Mamba2, Window], 0.00001m, 8192);
 
     public static readonly ModelSpec HovleSpec = new(
         "Hovle", "The teacher.", null, "hovle.mmmodel.yaml",

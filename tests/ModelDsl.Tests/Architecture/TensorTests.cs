@@ -20,7 +20,7 @@ public class TensorTests
         Layers = Published.AllAttention(6),
     };
 
-    static LayerSettings Shared(decimal theta) => new([new AttentionSpec(4, 2, 16, theta, 64, null), Published.MainMixer], 0.00001m, 128);
+    static LayerSettings Shared(decimal theta) => new([new AttentionSpec(4, 2, 16, theta, 64, null), Published.MainMixer, Published.Window], 0.00001m, 128);
 
     static ResolvedModel Tiny(params int[] attention) => Resolver.Resolve(
         Published.Keeping(new(attention), layers: 6) with { Hidden = 64, Tokens = TinySpec.Tokens, Vision = TinySpec.Vision, Towers = TinySpec.Towers },

@@ -19,7 +19,7 @@ public class ShippedSpecsTests
     {
         var attention = new AttentionSpec(16, 8, 128, 1_000_000, 32_768, 2);
         var mamba2 = new Mamba2Spec(2, 128, true, true, true, false, false);
-        var shared = new LayerSettings([attention, mamba2], 0.00001m, 8192);
+        var shared = new LayerSettings([attention, mamba2, new SlidingWindowSpec(4096)], 0.00001m, 8192);
         Assert.Equal(
             new ModelSpec(
                 "Hovle", "HoVLE-2.6B, the quadratic-complexity teacher.", null, "hovle.mmmodel.yaml",

@@ -106,7 +106,7 @@ public class OriginsTests
                 Assert.Contains(key == "at" ? "attention" : key, line);
             }
         // What no file says is what the edition says: edition 1 gives these and no others.
-        string[] defaults = ["max_positions", "conv", "chunk", "gate", "gate_norm", "decay", "skip", "qk_norm", "decay_log", "eps"];
+        string[] defaults = ["max_positions", "conv", "chunk", "gate", "gate_norm", "decay", "skip", "qk_norm", "window", "decay_log", "eps"];
         Assert.All(settings.Where(setting => setting.GetProperty("from").GetArrayLength() == 0),
             setting => Assert.Contains(setting.GetProperty("path").GetString()!.Split('.')[^1], defaults));
     }

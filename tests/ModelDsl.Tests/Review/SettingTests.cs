@@ -36,6 +36,8 @@ public class SettingTests
         { "TinyHovle", "reported: { source: a page, tokens: 1, memory_gb: 2 }", "reported" },
         { "TinyMmMambaHybrid", "overrides: [ { where: \"decoder[1]\", mamba2: { conv: 4 } } ]", "mamba2.conv" },
         { "TinyMmMambaHybrid", "layers: { attention: { from: tail } }", "mixer" },
+        // What a window is where no layer had one is part of the change of mixers.
+        { "TinyMmMambaHybrid", "layers: { attention: none, sliding_window: { at: [0, 3] } }\nsliding_window: { window: 8 }", "mixer" },
         { "TinyMmMambaHybrid", "mamba2: { conv: 4 }", "mamba2.conv" },
         { "TinyMmMambaHybrid", "mamba2: { conv: off }", "mamba2.conv" },
         { "TinyMmMambaHybrid", "mamba2: { chunk: 32 }", "mamba2.chunk" },

@@ -32,7 +32,7 @@ public sealed class BytesTests : IDisposable
             {
                 using var cache = model.CreateCache(batch, tokens);
                 Assert.Equal(costs.CacheBytes(tokens, element, batch), cache.Bytes);
-                Assert.Equal(costs.KvBytes(tokens, element, batch), cache.OfType<KvCache>().Sum(layer => layer.Bytes));
+                Assert.Equal(costs.KvBytes(tokens, element, batch), cache.Where(layer => layer is KvCache or WindowCache).Sum(layer => layer.Bytes));
                 Assert.Equal(costs.StateBytes(element, batch), cache.OfType<Mamba2State>().Sum(layer => layer.Bytes));
             }
         }
@@ -60,6 +60,7 @@ public sealed class BytesTests : IDisposable
     [InlineData("GoldenLinear")]
     [InlineData("GoldenHybrid")]
     [InlineData("EverySwitch")]
+    [InlineData("GoldenWindows")]
     public void A_decoded_token_reads_what_the_form_counts(string name)
     {
         const int Past = 5, Token = 1, Element = 4;
@@ -87,6 +88,7 @@ public sealed class BytesTests : IDisposable
                 read += layer switch
                 {
                     KvCache kv => Bytes(kv.Keys) + Bytes(kv.Values),
+                    WindowCache window => Bytes(window.Keys) + Bytes(window.Values),
                     Mamba2State state => Bytes(state.Conv) + Bytes(state.Ssm),
                     _ => throw new InvalidOperationException("A layer's cache is one of these."),
                 };

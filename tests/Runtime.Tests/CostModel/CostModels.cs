@@ -23,7 +23,7 @@ static class CostModels
     static readonly Dictionary<string, ResolvedModel> Models = Resolve();
 
     /// <summary>The golden models and their variants, small enough to run.</summary>
-    public static string[] SmallNames { get; } = ["GoldenHovle", "GoldenLinear", "GoldenHybrid", "EverySwitch", "NoSwitch", "TowersApart", "GoldenOverrides"];
+    public static string[] SmallNames { get; } = ["GoldenHovle", "GoldenLinear", "GoldenHybrid", "EverySwitch", "NoSwitch", "TowersApart", "GoldenOverrides", "GoldenWindows"];
 
     /// <summary>The published models, which run without memory.</summary>
     public static string[] PublishedNames { get; } = ["Hovle", "MmMambaLinear", "MmMambaHybrid"];

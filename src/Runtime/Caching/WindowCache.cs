@@ -1,0 +1,83 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MmMamba.Runtime.Caching;
+
+/// <summary>
+/// Keys and values of a sliding-window layer: a ring in which the n-th real token of a sequence, from 0, has the place n mod <see cref="Size"/>.
+/// </summary>
+public sealed class WindowCache : LayerCache
+{
+    readonly Tensor _keys, _values;
+    long _length;
+
+    /// <param name="batch">Sequences.</param>
+    /// <param name="kvHeads">Key and value heads.</param>
+    /// <param name="size">Tokens that fit: the window's, or as many as there will be.</param>
+    /// <param name="headDim">Width of a head.</param>
+    public WindowCache(int batch, int kvHeads, int size, int headDim, Device device, ScalarType dtype)
+    {
+        using var guard = no_grad();
+        long[] shape = [batch, kvHeads, size, headDim];
+        _keys = zeros(shape, dtype, device).DetachFromDisposeScope();
+        _values = zeros(shape, dtype, device).DetachFromDisposeScope();
+    }
+
+    /// <summary>Tokens that fit.</summary>
+    public long Size => _keys.shape[2];
+
+    /// <summary>Places that are taken in some sequence of the batch: all, once it has seen as many tokens.</summary>
+    public long Held => Math.Min(_length, Size);
+
+    /// <summary>Rotated keys (B, kv heads, Held, head dim) by place: a view of the ring, for the caller to dispose.</summary>
+    public Tensor Keys => _keys.narrow(2, 0, Held);
+
+    /// <summary>Values (B, kv heads, Held, head dim) by place: a view of the ring, for the caller to dispose.</summary>
+    public Tensor Values => _values.narrow(2, 0, Held);
+
+    /// <inheritdoc/>
+    public override long Bytes => (_keys.numel() + _values.numel()) * _keys.element_size();
+
+    /// <summary>Which token has each place after so many real ones (B or 1, 1): (B or 1, Size), below 0 where the place is free.</summary>
+    internal Tensor Numbers(Tensor count)
+    {
+        using var scope = NewDisposeScope();
+        var last = count - 1;
+        return (last - (last - Places).remainder(Size)).MoveToOuterDisposeScope();
+    }
+
+    Tensor Places => arange(Size, ScalarType.Int64, _keys.device).unsqueeze(0);
+
+    /// <summary>Takes up one more token of each sequence, all of whose tokens are real: keys and values (B, kv heads, 1, head dim).</summary>
+    internal void Append(Tensor keys, Tensor values)
+    {
+        using var scope = NewDisposeScope();
+        var place = _length++ % Size;
+        _keys.narrow(2, place, 1).copy_(keys);
+        _values.narrow(2, place, 1).copy_(values);
+    }
+
+    /// <summary>Takes up keys and values of T tokens, each (B, kv heads, T, head dim), as far as they are real and none of them is pushed out again.</summary>
+    /// <param name="before">Real tokens of each sequence before them (B or 1, 1).</param>
+    /// <param name="after">Real tokens with them; pads among them stand on the right.</param>
+    internal void Append(Tensor keys, Tensor values, Tensor before, Tensor after)
+    {
+        using var scope = NewDisposeScope();
+        var numbers = Numbers(after);
+        // A place keeps what it has, or takes the token of its number.
+        var source = where(numbers.lt(before), Places, numbers - before + Size).view(-1, 1, Size, 1).expand(_keys.shape);
+        _keys.copy_(cat([_keys, keys], 2).gather(2, source));
+        _values.copy_(cat([_values, values], 2).gather(2, source));
+        _length += keys.shape[2];
+    }
+
+    /// <inheritdoc/>
+    public override void Reset() => _length = 0;
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        _keys.Dispose();
+        _values.Dispose();
+    }
+}
