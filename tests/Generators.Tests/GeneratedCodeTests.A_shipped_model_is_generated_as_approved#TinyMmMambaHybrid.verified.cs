@@ -327,7 +327,7 @@ public sealed partial class TinyMmMambaHybrid : VisionLanguageModel, IGeneratedM
                 new(StageKind.EndToEnd,
                     Train: [TensorGroup.Query, TensorGroup.Key, TensorGroup.Value, TensorGroup.Gate, TensorGroup.GateNorm,
                         TensorGroup.Conv, TensorGroup.Dt, TensorGroup.DtBias, TensorGroup.Decay],
-                    LossKind.LogitsKl, LossValue: 1, LearningRate: 0.003, Batch: 16, Steps: 800,
+                    LossKind.LogitsKl, LossValue: 1, LearningRate: 0.003, Batch: 16, Steps: 1150,
                     Distillation.EndToEnd.TrainedCount, Distillation.EndToEnd.TotalCount),
             ],
             Run = [StageKind.Introduced, StageKind.Mixer, StageKind.EndToEnd],
