@@ -42,11 +42,25 @@ sealed class FamilyMembers(Scope scope)
             return;
         }
         var written = Entries(axes).ToList();
+        // Before anything is compared or made: a file may hold many more.
+        foreach (var (list, count) in Lists(written, variants))
+        {
+            if (count <= FamilyShape.MaxMembers) continue;
+            scope.Report(FamilyDiagnostics.TooManyMembers, list, count, FamilyShape.MaxMembers);
+            return;
+        }
         foreach (var entry in written)
             if (Axis(entry) is { } axis) Axes.Add(axis);
         if (Axes.Count == written.Count && Axes.Count > 0 && Fits(axes!, Entries(variants).Count())) Product([], FamilyShape.Places);
         foreach (var entry in Entries(variants))
             if (entry.Value is MappingNode overlay) Add(new(entry.Key.Text, [], overlay, entry.Key), entry.Key);
+    }
+
+    static IEnumerable<(Node List, int Count)> Lists(List<Entry> axes, MappingNode? variants)
+    {
+        foreach (var axis in axes)
+            if (((MappingNode)axis.Value).Get("to") is SequenceNode to) yield return (axis.Key, to.Items.Count);
+        if (variants is not null) yield return (variants, Entries(variants).Count());
     }
 
     static IEnumerable<Entry> Entries(MappingNode? mapping) =>

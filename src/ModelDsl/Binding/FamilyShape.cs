@@ -37,9 +37,9 @@ static class FamilyShape
 
     /// <summary>Figures that a paper reports, by member.</summary>
     public static MappingShape Reported { get; } = new(
-        new("source", new TextShape(), true, Says: "Where the figures are from."),
+        new("source", new TextShape(), true, Own: true, Says: "Where the figures are from."),
         new("figures", new NamedShape("a member", MemberNames.Expected, ClassLike, Identifiers.IsClassName,
-            new NamedShape("a figure", "at most 40 printable ASCII characters", "^[!-~]{1,40}$", IsFigureName, new FigureShape())), true,
+            new NamedShape("a figure", "at most 40 printable ASCII characters", "^[!-~]{1,40}$", IsFigureName, new FigureShape(), removable: false), removable: false), true, Own: true,
             Says: "A row for each member or reference that the paper has."));
 
     static bool IsFigureName(string name) => name.Length is > 0 and <= 40 && name.All(c => c is > ' ' and <= '~');
@@ -51,8 +51,10 @@ static class FamilyShape
 /// <param name="pattern">The same as a regular expression.</param>
 /// <param name="isName">Whether a key is one.</param>
 /// <param name="item">What stands at each key.</param>
-sealed class NamedShape(string what, string names, string pattern, Func<string, bool> isName, Shape item) : Shape
+/// <param name="removable">Whether <c>~</c> may take a key away: where files overlay one another.</param>
+sealed class NamedShape(string what, string names, string pattern, Func<string, bool> isName, Shape item, bool removable = true) : Shape
 {
+    public bool Removable => removable;
     public string What => what;
     public string Names => names;
     public string Pattern => pattern;

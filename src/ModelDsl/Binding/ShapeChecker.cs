@@ -191,7 +191,7 @@ sealed class ShapeChecker(string path, List<Diagnostic> found)
         }
         foreach (var entry in mapping.Entries)
         {
-            if (shape.IsName(entry.Key.Text)) Entry(entry, shape.Item);
+            if (shape.IsName(entry.Key.Text)) Entry(entry, shape.Item, shape.Removable);
             else Add(FamilyDiagnostics.NotAName, entry.Key, Quote.Of(entry.Key.Text), shape.What, shape.Names);
         }
     }

@@ -17,7 +17,6 @@ public readonly struct EquatableArray<T> : IEquatable<EquatableArray<T>>, IReadO
     public bool Equals(EquatableArray<T> other)
     {
         if (ReferenceEquals(_items, other._items)) return true;
-        if (ReferenceEquals(_items, other._items)) return true;
         if (Count != other.Count) return false;
         for (var i = 0; i < Count; i++)
             if (!EqualityComparer<T>.Default.Equals(this[i], other[i])) return false;

@@ -90,7 +90,8 @@ public static class Libtorch
             ? named : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
         var package = Path.Combine(packages, $"libtorch-cpu-{PortableIdentifier}");
         return !Directory.Exists(package) ? null : Directory.EnumerateDirectories(package)
-            .Select(version => Path.Combine(version, "runtimes", PortableIdentifier, "native")).Order(StringComparer.Ordinal)
+            .OrderBy(version => Version.TryParse(Path.GetFileName(version), out var number) ? number : new())
+            .Select(version => Path.Combine(version, "runtimes", PortableIdentifier, "native"))
             .LastOrDefault(folder => File.Exists(Path.Combine(folder, FileName("torch_cpu"))));
     }
 

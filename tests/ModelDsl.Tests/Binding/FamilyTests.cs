@@ -256,4 +256,30 @@ public class FamilyTests
             .Select(key => Axis($"{stage}_{key}", $"distill.stages.{stage}.{key}", 400)))));
         Assert.Equal(("MMD106", 5), (mistake.Id, mistake.Span.StartLine));
     }
+
+    [Fact]
+    public void What_is_written_by_hand_is_counted_too()
+    {
+        var variants = string.Concat(Enumerable.Range(0, 5000).Select(i => FormattableString.Invariant($"  V{i}: {{}}\n")));
+        Assert.Equal("MMD106", Mistake("variants:\n" + variants).Id);
+        Assert.Equal("MMD106", Mistake($"axes: {{ lr: {{ set: distill.stages.mixer.lr, to: [{string.Join(", ", Enumerable.Range(1, 15_000))}] }} }}\n").Id);
+    }
+
+    [Theory]
+    [InlineData("source: T\n")]
+    [InlineData("source: T\nfigures: ~\n")]
+    [InlineData("source: ~\nfigures: { Tail: { acc: 1 } }\n")]
+    [InlineData("figures: { Tail: { acc: 1 } }\n")]
+    [InlineData("source: T\nfigures: { Tail: ~ }\n")]
+    [InlineData("source: T\nfigures: { Tail: { acc: ~ } }\n")]
+    [InlineData("source: T\nfigures: {}\n")]
+    [InlineData("source: T\nfigures:\n")]
+    [InlineData("~\n")]
+    [InlineData("")]
+    public void Figures_with_a_mistake_are_told_of_in_their_file(string figures)
+    {
+        var bound = Tree.BindAmongShipped(
+            new SpecFile("f.mmmodel.yaml", Head + "axes: { from: { set: layers.attention.from, to: [tail] } }\nreported: t.yaml\n"), new SpecFile("t.yaml", figures));
+        Assert.Contains(bound.SelectMany(spec => spec.Diagnostics), found => found is { Path: "t.yaml", Severity: Severity.Error });
+    }
 }
