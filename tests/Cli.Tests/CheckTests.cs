@@ -38,6 +38,15 @@ public sealed class CheckTests : IDisposable
     }
 
     [Fact]
+    public void A_file_that_is_named_as_one_of_the_tools_is_another_file()
+    {
+        File.WriteAllText(_folder["hovle.mmmodel.yaml"], "mmmodel: 1\nmodel: Mine\nextends: Hovle\nvision: { image: 450 }\n");
+        var run = Tool.Run(_folder.Path, "check", "hovle.mmmodel.yaml");
+        Assert.StartsWith("hovle.mmmodel.yaml(4,18): error ", run.Output);
+        Assert.Contains(" (from hovle.mmmodel.yaml:", run.Output);
+    }
+
+    [Fact]
     public void A_hint_alone_is_no_failure()
     {
         Write("hidden: 96");

@@ -21,15 +21,18 @@ sealed class SpecLibrary
     /// <summary>Bytes of the longest spec.</summary>
     public const int Longest = 1_000_000;
 
+    // Where the tool's own files lie, in paths: no file of a user's is there.
+    const string Shipped = "mmmamba:/";
+
     readonly ModelSet _set;
 
     SpecLibrary(IReadOnlyList<ParsedSpec> own, IEnumerable<ParsedReport> reports)
     {
         var ownNames = own.Select(spec => spec.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
         var shipped = PublishedSpecs.All
-            .Select(spec => SpecParser.Parse(new(spec.File, spec.Text)))
+            .Select(spec => SpecParser.Parse(new(Shipped + spec.File, spec.Text)))
             .Where(spec => !ownNames.Contains(spec.Name));
-        var figures = PublishedSpecs.Figures.Select(file => ParsedReport.Parse(new(file.File, file.Text)));
+        var figures = PublishedSpecs.Figures.Select(file => ParsedReport.Parse(new(Shipped + file.File, file.Text)));
         Bound = Catalog.Bind([.. own, .. shipped], [.. reports, .. figures]);
         _set = ModelSet.Resolve([.. Bound]);
         Own = [.. Bound.Take(own.Count)];

@@ -105,7 +105,7 @@ static class Overlay
     static MappingNode Inheritable(MappingNode root, MappingShape shape) =>
         root with { Entries = new(root.Entries.Where(entry => shape.Find(entry.Key.Text) is not { Own: true })) };
 
-    /// <summary>Whether the nodes say the same: as written, but with numbers by value and words of a choice as its cases.</summary>
+    /// <summary>Whether the nodes say the same: as written, but with numbers by value.</summary>
     public static bool SameMeaning(Node a, Node b) => (a, b) switch
     {
         (ScalarNode x, ScalarNode y) => x.Number is not null && y.Number is not null ? x.Number == y.Number : x.Kind == y.Kind && x.Text == y.Text,

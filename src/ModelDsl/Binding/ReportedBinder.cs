@@ -40,20 +40,26 @@ sealed class ReportedBinder(Scope scope, IReadOnlyCollection<string> rows, IRead
             return null;
         }
         scope.Add(report.Diagnostics);
-        return report.Root is null || report.Diagnostics.Count > 0 ? null : Figures(report, (MappingNode)report.Root.Get("figures")!);
+        return report.Root is null || report.Diagnostics.Count > 0 ? null : Figures(report, (MappingNode)report.Root.Get("figures")!, scope.Wrote(written));
     }
 
-    ReportedTable Figures(ParsedReport report, MappingNode figures)
+    /// <param name="own">Whether this family named the table, so that each of its rows has to be one of the members.</param>
+    ReportedTable Figures(ParsedReport report, MappingNode figures, bool own)
     {
-        var metrics = new List<string>();
+        var (metrics, known) = (new List<string>(), new List<Entry>());
         foreach (var row in figures.Entries)
         {
             if (!rows.Contains(row.Key.Text))
+            {
+                // A family that extends another one may have fewer members than the table that it takes over.
+                if (!own) continue;
                 scope.Add([FamilyDiagnostics.UnknownRow.At(report.Path, row.Key.Span, Quote.Of(row.Key.Text), Quote.Of(scope.Spec.Name!), Suggestion.For(row.Key.Text, rows))]);
+            }
+            known.Add(row);
             foreach (var figure in ((MappingNode)row.Value).Entries)
                 if (!metrics.Contains(figure.Key.Text)) metrics.Add(figure.Key.Text);
         }
-        return new(ModelBinder.Text(report.Root!.Get("source"))!, new(metrics), [.. figures.Entries.Select(row =>
+        return new(ModelBinder.Text(report.Root!.Get("source"))!, new(metrics), [.. known.Select(row =>
             new ReportedRow(row.Key.Text, [.. metrics.Select(metric => ((MappingNode)row.Value).Get(metric) is { } figure ? Scalars.Number(figure) : null)]))]);
     }
 }

@@ -282,4 +282,16 @@ public class FamilyTests
             new SpecFile("f.mmmodel.yaml", Head + "axes: { from: { set: layers.attention.from, to: [tail] } }\nreported: t.yaml\n"), new SpecFile("t.yaml", figures));
         Assert.Contains(bound.SelectMany(spec => spec.Diagnostics), found => found is { Path: "t.yaml", Severity: Severity.Error });
     }
+
+    [Fact]
+    public void Figures_that_are_taken_over_may_have_rows_of_members_that_are_not()
+    {
+        var bound = Tree.BindAmongShipped(
+            new SpecFile("low.mmmodel.yaml", Head.Replace("Family", "Low") + "axes: { from: { set: layers.attention.from, to: [head, tail] } }\nreported: t.yaml\n"),
+            new SpecFile("high.mmmodel.yaml", "mmmodel: 1\nablation: High\nextends: Low\naxes: { from: { to: [tail] } }\n"),
+            new SpecFile("t.yaml", "source: T\nfigures: { Head: { A: 1 }, Tail: { A: 2 } }\n"));
+        Assert.Empty(bound.SelectMany(spec => spec.Diagnostics));
+        Assert.Equal(["Tail"], bound[1].Family!.Reported!.Rows.Select(row => row.Name));
+        Assert.Equal(2, bound[0].Family!.Reported!.Rows.Count);
+    }
 }
