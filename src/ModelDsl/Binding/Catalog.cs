@@ -66,7 +66,8 @@ public static class Catalog
         foreach (var item in modelItems) Bind(item, models, Bind);
         foreach (var item in modelItems) item.Bound = false;
         var names = new Lazy<IReadOnlyCollection<string>>(() => [.. models.Keys.OrderBy(name => name, StringComparer.Ordinal)]);
-        foreach (var item in modelItems) Teach(item, models, names);
+        // A teacher may be refused itself: in one order, whichever the files came in.
+        foreach (var item in modelItems.OrderBy(item => item.Spec.SortKey, StringComparer.Ordinal)) Teach(item, models, names);
 
         var resolutions = new Resolutions(modelItems.Select(item => item.Model).OfType<ModelSpec>());
         Budgets(modelItems, resolutions);

@@ -36,8 +36,7 @@ public sealed class KvCache : LayerCache
     internal void Append(Tensor keys, Tensor values)
     {
         var tokens = keys.shape[2];
-        if (Length + tokens > _keys.shape[2])
-            throw new InputException($"The cache holds {_keys.shape[2]} tokens, and {Length + tokens} are asked for. Create the cache for more tokens.");
+        RequireRoom(_keys.shape[2], Length + tokens);
         using var scope = NewDisposeScope();
         _keys.narrow(2, Length, tokens).copy_(keys);
         _values.narrow(2, Length, tokens).copy_(values);

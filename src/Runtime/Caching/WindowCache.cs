@@ -9,16 +9,19 @@ namespace MmMamba.Runtime.Caching;
 public sealed class WindowCache : LayerCache
 {
     readonly Tensor _keys, _values;
+    readonly bool _slides;
     long _length;
 
     /// <param name="batch">Sequences.</param>
     /// <param name="kvHeads">Key and value heads.</param>
-    /// <param name="size">Tokens that fit: the window's, or as many as there will be.</param>
+    /// <param name="window">Tokens that a query sees.</param>
+    /// <param name="maxTokens">Tokens that there will be; the window's are enough to fit.</param>
     /// <param name="headDim">Width of a head.</param>
-    public WindowCache(int batch, int kvHeads, int size, int headDim, Device device, ScalarType dtype)
+    public WindowCache(int batch, int kvHeads, int window, int maxTokens, int headDim, Device device, ScalarType dtype)
     {
         using var guard = no_grad();
-        long[] shape = [batch, kvHeads, size, headDim];
+        _slides = window <= maxTokens;
+        long[] shape = [batch, kvHeads, Math.Min(window, maxTokens), headDim];
         _keys = zeros(shape, dtype, device).DetachFromDisposeScope();
         _values = zeros(shape, dtype, device).DetachFromDisposeScope();
     }
@@ -52,7 +55,8 @@ public sealed class WindowCache : LayerCache
     internal void Append(Tensor keys, Tensor values)
     {
         using var scope = NewDisposeScope();
-        var place = _length++ % Size;
+        Grow(1);
+        var place = (_length - 1) % Size;
         _keys.narrow(2, place, 1).copy_(keys);
         _values.narrow(2, place, 1).copy_(values);
     }
@@ -63,12 +67,19 @@ public sealed class WindowCache : LayerCache
     internal void Append(Tensor keys, Tensor values, Tensor before, Tensor after)
     {
         using var scope = NewDisposeScope();
+        Grow(keys.shape[2]);
         var numbers = Numbers(after);
         // A place keeps what it has, or takes the token of its number.
         var source = where(numbers.lt(before), Places, numbers - before + Size).view(-1, 1, Size, 1).expand(_keys.shape);
         _keys.copy_(cat([_keys, keys], 2).gather(2, source));
         _values.copy_(cat([_values, values], 2).gather(2, source));
-        _length += keys.shape[2];
+    }
+
+    // A ring shorter than the window would forget tokens that are still to be seen.
+    void Grow(long tokens)
+    {
+        if (!_slides) RequireRoom(Size, _length + tokens);
+        _length += tokens;
     }
 
     /// <inheritdoc/>

@@ -22,7 +22,7 @@ public sealed class SlidingWindowLayer : DecoderLayer
         plan => plan.RopeTheta > 0 && plan.MaxPositions > 0 && plan.HeadDim % 2 == 0 && plan.Window > 0,
         (layer, plan, tensors) => new SlidingWindowLayer(layer, plan, tensors),
         (plan, size) => new WindowCache(
-            size.Batch, plan.KvHeads, Math.Min(plan.Window, size.MaxTokens), plan.HeadDim, size.Device, size.Dtype));
+            size.Batch, plan.KvHeads, plan.Window, size.MaxTokens, plan.HeadDim, size.Device, size.Dtype));
 
     SlidingWindowLayer(LayerPlan plan, SlidingWindowPlan window, LayerTensors tensors) : base(plan, tensors, "attention.wo.weight", "sliding_window.wo") =>
         Attention = new(window, tensors["attention.wqkv.weight"]);

@@ -168,6 +168,19 @@ public sealed class SlidingWindowTests : IDisposable
     }
 
     [Fact]
+    public void A_cache_with_room_for_less_than_the_window_takes_no_more()
+    {
+        using var guard = no_grad();
+        using var tokens = zeros([1, 1, 1, 2]);
+        using var small = new WindowCache(1, 1, window: 5, maxTokens: 3, headDim: 2, CPU, ScalarType.Float32);
+        using var whole = new WindowCache(1, 1, window: 3, maxTokens: 5, headDim: 2, CPU, ScalarType.Float32);
+        for (var i = 0; i < 3; i++) small.Append(tokens, tokens);
+        Assert.Contains("holds 3 tokens, and 4 are asked for", Assert.Throws<InputException>(() => small.Append(tokens, tokens)).Message);
+        for (var i = 0; i < 5; i++) whole.Append(tokens, tokens);
+        Assert.Equal(3, whole.Held);
+    }
+
+    [Fact]
     public void A_plan_as_text_returns_and_an_empty_window_is_refused()
     {
         var text = PlanJson.Write(_plan);
