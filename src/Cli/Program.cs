@@ -68,6 +68,9 @@ static class Program
         TrainCommand.Create(),
         DistillCommand.Create(),
         EvalCommand.Create(),
+        ImportCommand.Create(),
+        ExportCommand.Create(),
+        InspectCommand.Create(),
     };
 
     static int Fail(string message, int code)

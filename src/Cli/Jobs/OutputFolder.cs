@@ -1,4 +1,5 @@
 using MmMamba.Runtime;
+using MmMamba.Runtime.Checkpoints;
 
 namespace MmMamba.Cli.Jobs;
 
@@ -37,11 +38,13 @@ sealed class OutputFolder : IDisposable
     /// <summary>The path of a file in it.</summary>
     public string At(string name) => Path.Combine(Partial, name);
 
-    /// <summary>Gives the folder its name.</summary>
+    /// <summary>Gives the folder its name, for good: what it lists and what it is called are on the disk then.</summary>
     public void Complete()
     {
+        AtomicFile.FlushFolder(Partial);
         if (Directory.Exists(_final)) Directory.Delete(_final);
         Directory.Move(Partial, _final);
+        AtomicFile.FlushFolder(Path.GetDirectoryName(_final)!);
     }
 
     /// <summary>Removes what was not completed, and the folder that was made for it.</summary>

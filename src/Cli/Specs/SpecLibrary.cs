@@ -1,5 +1,6 @@
 using MmMamba.ModelDsl.Architecture;
 using MmMamba.ModelDsl.Binding;
+using MmMamba.ModelDsl.Specs;
 using MmMamba.Models;
 using MmMamba.Runtime;
 using MmMamba.Runtime.Plans;
@@ -58,7 +59,8 @@ sealed class SpecLibrary
 
     /// <summary>
     /// A model by the name of a built-in one or by its spec file, in which names are looked up among the specs of its folder and the
-    /// built-in ones; a member of a family as <c>Family.Member</c> or <c>FILE#Member</c>. Its teacher is found in the same library.
+    /// built-in ones; a member of a family as <c>Family.Member</c> or <c>FILE#Member</c>; or by its checkpoint, a folder or a file, by what lies in
+    /// it. Its teacher is found in the same library.
     /// </summary>
     public static (NamedModel Model, SpecLibrary Library) Find(string nameOrFile)
     {
@@ -70,7 +72,7 @@ sealed class SpecLibrary
     public static (SpecLibrary Library, string Name) Locate(string nameOrFile)
     {
         var named = SpecArgument.Parse(nameOrFile);
-        if (named.File is not { } file) return (new([]), nameOrFile);
+        if (named.File is not { } file) return CheckpointSpec.Is(nameOrFile) ? CheckpointSpec.Locate(nameOrFile) : (new([]), nameOrFile);
         if (!File.Exists(file)) throw new InputException($"{file}: there is no such spec file{Near(file)}.");
         var folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
         var beside = Files(folder).Where(path => Path.GetFullPath(path) != Path.GetFullPath(file)).Select(ReadIfPossible).OfType<ParsedSpec>();
@@ -84,6 +86,10 @@ sealed class SpecLibrary
         var (library, name) = Located(new([spec, .. beside], reports), member);
         return (library.Model(name), library);
     }
+
+    /// <summary>The library of one spec's text and the built-in models, and the spec's name there.</summary>
+    /// <exception cref="InputException">The spec has a mistake.</exception>
+    public static (SpecLibrary Library, string Name) Locate(SpecFile spec) => Located(new([SpecParser.Parse(spec)], []), null);
 
     static (SpecLibrary Library, string Name) Located(SpecLibrary library, string? member)
     {
@@ -113,6 +119,12 @@ sealed class SpecLibrary
             ? $"{name} is an ablation family; name one of its members: {members}."
             : $"there is no model '{name}'; {family.Name} has the members {members}.");
     }
+
+    /// <summary>The spec of a model of this library as it was written; null for a member of a family.</summary>
+    public ModelSpec? SpecOf(string name) => Bound.SingleOrDefault(spec => spec.Model?.Name == name)?.Model;
+
+    /// <summary>Whether a model's spec is not one of the tool's.</summary>
+    public bool IsOwn(string name) => Own.Any(spec => spec.Model?.Name == name);
 
     /// <summary>A family of this library by name; null where there is none.</summary>
     public ResolvedFamily? Family(string name) => _set.FindFamily(name);

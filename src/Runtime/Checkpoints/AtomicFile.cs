@@ -48,9 +48,11 @@ public static partial class AtomicFile
     /// <inheritdoc cref="Write(string, Action{Stream}, long)"/>
     public static void Write(string path, ReadOnlyMemory<byte> bytes) => Write(path, stream => stream.Write(bytes.Span), bytes.Length);
 
-    // The rename lives in the folder's own data, which .NET has no way to flush. A file system that cannot flush a folder says so
-    // (EINVAL); the file's content is on the disk either way.
-    static void FlushFolder(string folder)
+    /// <summary>Flushes a folder to the disk: names that were given or renamed in it last. Where a file system cannot, nothing happens.</summary>
+    /// <exception cref="IOException">The folder cannot be opened, or the disk fails.</exception>
+    // A rename lives in the folder's own data, which .NET has no way to flush. A file system that cannot flush a folder says so
+    // (EINVAL); the files' content is on the disk either way.
+    public static void FlushFolder(string folder)
     {
         if (OperatingSystem.IsWindows()) return;
         const int readOnly = 0, invalid = 22;

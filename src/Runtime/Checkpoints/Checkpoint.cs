@@ -4,33 +4,35 @@ using static TorchSharp.torch;
 
 namespace MmMamba.Runtime.Checkpoints;
 
-/// <summary>Models as single safetensors files that carry their plan: what is needed to run one is in it.</summary>
+/// <summary>Models from checkpoints of any kind, and as single safetensors files that carry their plan: what is needed to run one is in it.</summary>
 public static class Checkpoint
 {
     /// <summary>Metadata key of the plan.</summary>
     public const string PlanKey = "mmmamba.plan";
 
     // What other readers of the format expect to find.
-    const string FormatKey = "format", Format = "pt";
+    internal const string FormatKey = "format", Format = "pt";
 
     /// <summary>Loads a model.</summary>
-    /// <param name="plan">What the file must fit; null takes the plan that it carries.</param>
-    /// <param name="path">A safetensors file, unfused or as released.</param>
+    /// <param name="plan">What the checkpoint must fit; null takes the plan that it carries.</param>
+    /// <param name="path">A safetensors file, or a folder with one or with shards and their index; unfused or as released.</param>
     /// <param name="device">Where the model lives; null is the CPU.</param>
     /// <param name="dtype">Type of its parameters, whatever is stored.</param>
-    /// <exception cref="InputException">The file cannot be read or does not fit the plan.</exception>
-    public static VisionLanguageModel Load(ModelPlan? plan, string path, Device? device = null, ScalarType dtype = ScalarType.Float32)
+    /// <param name="access">Whether weights are read or, where type and device are as stored, mapped.</param>
+    /// <exception cref="InputException">It cannot be read or does not fit the plan: all that is wrong is named.</exception>
+    public static VisionLanguageModel Load(
+        ModelPlan? plan, string path, Device? device = null, ScalarType dtype = ScalarType.Float32, WeightAccess access = WeightAccess.Read)
     {
-        using var parameters = new CheckpointParameters(path, plan, device, dtype);
+        using var parameters = new CheckpointParameters(path, plan, device, dtype, access);
         return new(parameters.Plan, parameters);
     }
 
     /// <summary>The plan that a checkpoint carries, or null. Only the header is read.</summary>
-    /// <exception cref="InputException">The file cannot be read, or its plan is none.</exception>
+    /// <exception cref="InputException">It cannot be read, or its plan is none.</exception>
     public static ModelPlan? ReadPlan(string path)
     {
-        using var file = SafetensorsFile.Open(path);
-        return CarriedPlan(file);
+        using var files = CheckpointFiles.Open(path);
+        return files.Plan;
     }
 
     /// <summary>Writes a model whole or not at all.</summary>
@@ -62,17 +64,15 @@ public static class Checkpoint
             [PlanKey] = PlanJson.Write(plan),
             [FormatKey] = Format,
         };
-        SafetensorsWriter.Write(path, [.. Layouts.Of(plan.Tensors, layout).Select(stored => Entry(stored, tensors, storeAs))], strings);
+        SafetensorsWriter.Write(path, [.. Layouts.Of(plan.Tensors, layout).Select(stored => Entry(
+            stored, part => tensors.TryGetValue(part.Name, out var tensor)
+                ? tensor
+                : throw new ArgumentException($"the plan's tensor '{part.Name}' is not among the {tensors.Count} given", nameof(tensors)), storeAs))], strings);
     }
 
-    static SafetensorsEntry Entry<T>(StoredTensor stored, IReadOnlyDictionary<string, T> tensors, ScalarType? storeAs) where T : Tensor
+    static SafetensorsEntry Entry(StoredTensor stored, Func<TensorPlan, Tensor> of, ScalarType? storeAs)
     {
-        T[] parts = [.. stored.Parts.Select(part => tensors.TryGetValue(part.Name, out var tensor)
-            ? tensor
-            : throw new ArgumentException($"the plan's tensor '{part.Name}' is not among the {tensors.Count} given", nameof(tensors)))];
+        Tensor[] parts = [.. stored.Parts.Select(of)];
         return new(stored.Name, storeAs ?? parts[0].dtype, stored.Shape, () => parts.Length == 1 ? parts[0] : cat(parts, 0));
     }
-
-    internal static ModelPlan? CarriedPlan(SafetensorsFile file) =>
-        file.Metadata.TryGetValue(PlanKey, out var json) ? PlanJson.Parse(json, $"{file.Path}, {PlanKey}") : null;
 }

@@ -12,31 +12,34 @@ namespace MmMamba.Runtime.Checkpoints;
 /// </summary>
 public sealed class CheckpointParameters : ParameterSource, IDisposable
 {
-    readonly SafetensorsFile _file;
+    readonly CheckpointFiles _files;
     readonly Dictionary<string, (StoredTensor Stored, long FirstRow)> _places = new(StringComparer.Ordinal);
 
-    /// <param name="path">A safetensors file.</param>
-    /// <param name="plan">What it must fit; null takes the plan that the file carries.</param>
+    /// <param name="path">A safetensors file, or a folder with one or with shards and their index.</param>
+    /// <param name="plan">What it must fit; null takes the plan that it carries.</param>
     /// <param name="device">Where the parameters live; null is the CPU.</param>
     /// <param name="dtype">Their type, whatever is stored.</param>
+    /// <param name="access">Whether they are read or, where type and device are as stored, mapped.</param>
     /// <exception cref="InputException">
-    /// The file cannot be read, carries no plan where none is given, or does not fit: all missing, unexpected and mis-shaped tensors are named.
+    /// It cannot be read, carries no plan where none is given, or does not fit: all missing, unexpected and mis-shaped tensors are named.
     /// </exception>
-    public CheckpointParameters(string path, ModelPlan? plan = null, Device? device = null, ScalarType dtype = ScalarType.Float32)
+    public CheckpointParameters(
+        string path, ModelPlan? plan = null, Device? device = null, ScalarType dtype = ScalarType.Float32, WeightAccess access = WeightAccess.Read)
         : base(device, dtype)
     {
-        _file = SafetensorsFile.Open(path);
+        _files = CheckpointFiles.Gather(path, access);
         try
         {
-            var carried = Checkpoint.CarriedPlan(_file);
-            Plan = plan ?? carried ?? throw new InputException($"{path}: carries no plan ({Checkpoint.PlanKey}); name the model that it belongs to");
-            var stored = Layouts.Of(Plan.Tensors, Layouts.Detect(_file));
-            CheckpointFit.Check(_file, Plan, carried, stored);
+            Plan = plan ?? _files.Plan ?? throw new InputException(_files.Faults.Count > 0
+                ? $"{path}: {Shown.Faults(_files.Faults)}"
+                : $"{path}: carries no plan ({Checkpoint.PlanKey}); name the model that it belongs to");
+            var stored = Layouts.Of(Plan.Tensors, _files.Layout);
+            CheckpointFit.Check(_files, Plan, stored);
             foreach (var tensor in stored) Place(tensor);
         }
         catch
         {
-            _file.Dispose();
+            _files.Dispose();
             throw;
         }
     }
@@ -44,8 +47,8 @@ public sealed class CheckpointParameters : ParameterSource, IDisposable
     /// <summary>What the parameters make.</summary>
     public ModelPlan Plan { get; }
 
-    /// <summary>The file's strings, the plan among them.</summary>
-    public IReadOnlyDictionary<string, string> Metadata => _file.Metadata;
+    /// <summary>The strings of the files' headers.</summary>
+    public IReadOnlyDictionary<string, string> Metadata => _files.Metadata;
 
     void Place(StoredTensor stored)
     {
@@ -60,14 +63,24 @@ public sealed class CheckpointParameters : ParameterSource, IDisposable
     /// <inheritdoc/>
     public override Parameter Take(TensorPlan tensor)
     {
-        if (!_places.TryGetValue(tensor.Name, out var place))
-            throw new InputException($"{_file.Path}: {Shown.Text(tensor.Name)} is not in the plan of {Plan.Name}");
         using var scope = NewDisposeScope();
-        return Own(place.Stored.Parts.Count == 1
-            ? _file.Read(place.Stored.Name, Dtype, Device)
-            : _file.ReadRows(place.Stored.Name, place.FirstRow, tensor.Shape[0], Dtype, Device));
+        return Own(Read(tensor, Dtype, Device));
     }
 
-    /// <summary>Closes the file.</summary>
-    public void Dispose() => _file.Dispose();
+    internal override Tensor TakeAsStored(TensorPlan tensor) => Read(tensor, null, CPU);
+
+    internal override ScalarType StoredType(TensorPlan tensor) => _files.Find(PlaceOf(tensor).Stored.Name)!.Type;
+
+    Tensor Read(TensorPlan tensor, ScalarType? dtype, Device device)
+    {
+        var (stored, row) = PlaceOf(tensor);
+        return stored.Parts.Count == 1 ? _files.Read(stored.Name, dtype, device) : _files.ReadRows(stored.Name, row, tensor.Shape[0], dtype, device);
+    }
+
+    (StoredTensor Stored, long FirstRow) PlaceOf(TensorPlan tensor) => _places.TryGetValue(tensor.Name, out var place)
+        ? place
+        : throw new InputException($"{_files.Path}: {Shown.Text(tensor.Name)} is not in the plan of {Plan.Name}");
+
+    /// <summary>Closes the files; parameters that were taken stay.</summary>
+    public void Dispose() => _files.Dispose();
 }

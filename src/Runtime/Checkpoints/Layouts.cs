@@ -43,9 +43,9 @@ public static class Layouts
         return stored;
     }
 
-    /// <summary>The layout of a file, known by its names.</summary>
-    public static CheckpointLayout Detect(SafetensorsFile file) =>
-        file.Tensors.Any(tensor => tensor.Name.EndsWith('.' + Fused, StringComparison.Ordinal)) ? CheckpointLayout.Released : CheckpointLayout.Unfused;
+    /// <summary>The layout that tensors are in, known by their names.</summary>
+    public static CheckpointLayout Detect(IEnumerable<string> names) =>
+        names.Any(name => name.EndsWith('.' + Fused, StringComparison.Ordinal)) ? CheckpointLayout.Released : CheckpointLayout.Unfused;
 
     static bool IsFused(TensorPlan tensor) => tensor.Layer >= 0 && FusedGroups.Contains(tensor.Group);
 

@@ -7,17 +7,18 @@ using static TorchSharp.torch;
 namespace MmMamba.Runtime.Checkpoints;
 
 /// <summary>
-/// A safetensors file, open for reading. Opening checks the whole header; reading goes from the file straight into a tensor's memory.
-/// The file is read and not mapped: a map of a file that shrinks kills the process. Safe for reads from several threads.
+/// A safetensors file, open for reading. Opening checks the whole header; reading goes from the file straight into a tensor's memory, or maps
+/// it. Safe for reads from several threads.
 /// </summary>
 public sealed class SafetensorsFile : IDisposable
 {
     readonly SafeFileHandle _handle;
+    MappedFile? _map;
     readonly Dictionary<string, SafetensorsTensor> _byName;
 
-    SafetensorsFile(string path, SafeFileHandle handle, SafetensorsHeader header)
+    SafetensorsFile(string path, SafeFileHandle handle, SafetensorsHeader header, MappedFile? map)
     {
-        (Path, _handle, Tensors, Metadata) = (path, handle, header.Tensors, header.Metadata);
+        (Path, _handle, Tensors, Metadata, _map) = (path, handle, header.Tensors, header.Metadata, map);
         _byName = header.Tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
     }
 
@@ -39,14 +40,17 @@ public sealed class SafetensorsFile : IDisposable
         Find(name) ?? throw new InputException($"{Path}: no tensor {Shown.Text(name)} among its {Tensors.Count}");
 
     /// <summary>Opens a file and checks its header in full before any tensor can be read.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="access">Whether its tensors are read or mapped.</param>
     /// <exception cref="InputException">The file cannot be read, is of another kind, or its header contradicts itself or the file's size.</exception>
-    public static SafetensorsFile Open(string path)
+    public static SafetensorsFile Open(string path, WeightAccess access = WeightAccess.Read)
     {
         SafeFileHandle? handle = null;
         try
         {
             handle = File.OpenHandle(path, share: FileShare.ReadWrite | FileShare.Delete);
-            return new(path, handle, ReadHeader(path, handle));
+            var header = ReadHeader(path, handle);
+            return new(path, handle, header, access == WeightAccess.Map ? new MappedFile(handle, RandomAccess.GetLength(handle)) : null);
         }
         catch (Exception e)
         {
@@ -84,7 +88,7 @@ public sealed class SafetensorsFile : IDisposable
         return SafetensorsHeader.Parse(path, json, fileLength);
     }
 
-    /// <summary>A tensor, newly allocated.</summary>
+    /// <summary>A tensor, newly allocated or, in a mapped file, over the file's bytes.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="dtype">Type to convert to; as stored if null.</param>
     /// <param name="device">Where to put it; the CPU if null.</param>
@@ -94,7 +98,7 @@ public sealed class SafetensorsFile : IDisposable
         return Read(tensor, tensor.Shape.AsSpan(), tensor.Offset, dtype, device);
     }
 
-    /// <summary>Some rows of a tensor of at least one dimension, (rows, ...), newly allocated; only their bytes are read.</summary>
+    /// <summary>Some rows of a tensor of at least one dimension, (rows, ...); only their bytes are read.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="firstRow">First row.</param>
     /// <param name="rows">How many.</param>
@@ -112,25 +116,52 @@ public sealed class SafetensorsFile : IDisposable
 
     Tensor Read(SafetensorsTensor tensor, ReadOnlySpan<long> shape, long offset, ScalarType? dtype, Device? device)
     {
-        var stored = empty(shape, tensor.Type, CPU);
+        var (type, place) = (dtype ?? tensor.Type, device ?? CPU);
+        var asStored = type == tensor.Type && place.type == DeviceType.CPU;
+        var mapped = asStored && _map is not null && tensor.ByteCount > 0 && offset % ElementTypes.SizeOf(type) == 0;
+        var read = mapped ? _map!.TensorAt(offset, shape, type) : empty(shape, type, place);
         try
         {
-            TensorBytes.ForEachBlock(stored, block =>
-            {
-                ReadExactly(Path, _handle, block, offset);
-                if (tensor.Type == ScalarType.Bool && block.ContainsAnyExceptInRange((byte)0, (byte)1))
-                    throw new InputException($"{Path}: tensor {Shown.Text(tensor.Name)}: a BOOL is a byte of 0 or 1, found another");
-                offset += block.Length;
-            });
-            var read = stored.to(dtype ?? tensor.Type, device ?? CPU);
-            if (read.Handle != stored.Handle) stored.Dispose();
+            if (mapped) TensorBytes.ForEachBlock(read, block => Check(tensor, block));
+            else if (asStored) TensorBytes.ForEachBlock(read, block => Fill(tensor, block, ref offset));
+            else Convert(tensor, read, offset);
             return read;
         }
         catch
         {
-            stored.Dispose();
+            read.Dispose();
             throw;
         }
+    }
+
+    // Block by block, so that a tensor of another type or device never lies in memory twice.
+    void Convert(SafetensorsTensor tensor, Tensor target, long offset)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        var elements = target.view(-1);
+        var count = Math.Min(elements.numel(), TensorBytes.BlockBytes / ElementTypes.SizeOf(tensor.Type));
+        var stored = empty(count, tensor.Type, CPU);
+        for (long first = 0; first < elements.numel(); first += count)
+        {
+            using var inner = NewDisposeScope();
+            var part = stored.narrow(0, 0, Math.Min(count, elements.numel() - first));
+            TensorBytes.ForEachBlock(part, block => Fill(tensor, block, ref offset));
+            elements.narrow(0, first, part.numel()).copy_(part);
+        }
+    }
+
+    void Fill(SafetensorsTensor tensor, Span<byte> block, ref long offset)
+    {
+        ReadExactly(Path, _handle, block, offset);
+        Check(tensor, block);
+        offset += block.Length;
+    }
+
+    void Check(SafetensorsTensor tensor, ReadOnlySpan<byte> block)
+    {
+        if (tensor.Type == ScalarType.Bool && block.ContainsAnyExceptInRange((byte)0, (byte)1))
+            throw new InputException($"{Path}: tensor {Shown.Text(tensor.Name)}: a BOOL is a byte of 0 or 1, found another");
     }
 
     static void ReadExactly(string path, SafeFileHandle handle, Span<byte> destination, long offset)
@@ -151,6 +182,10 @@ public sealed class SafetensorsFile : IDisposable
         }
     }
 
-    /// <summary>Closes the file; tensors that were read stay.</summary>
-    public void Dispose() => _handle.Dispose();
+    /// <summary>Closes the file; tensors that were read or mapped stay.</summary>
+    public void Dispose()
+    {
+        Interlocked.Exchange(ref _map, null)?.Dispose();
+        _handle.Dispose();
+    }
 }

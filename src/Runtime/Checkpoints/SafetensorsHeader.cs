@@ -7,7 +7,7 @@ namespace MmMamba.Runtime.Checkpoints;
 
 /// <summary>
 /// The header of a safetensors file: 8 bytes of length, then JSON that maps each name to type, shape and byte range. It is believed
-/// only after every range has been checked against type, shape, its neighbours and the file's size.
+/// only after every range has been checked against type, shape, its neighbours and the file's size. All that is wrong is said at once.
 /// </summary>
 sealed class SafetensorsHeader
 {
@@ -19,8 +19,11 @@ sealed class SafetensorsHeader
 
     readonly string _path;
     readonly List<SafetensorsTensor> _tensors = [];
+    readonly List<(string Name, long Begin, long End)> _ranges = [];
+    readonly List<string> _faults = [];
     readonly Dictionary<string, string> _metadata = new(StringComparer.Ordinal);
     readonly long _dataStart, _dataLength;
+    bool _rangesKnown = true;
 
     SafetensorsHeader(string path, long dataStart, long dataLength) => (_path, _dataStart, _dataLength) = (path, dataStart, dataLength);
 
@@ -43,9 +46,12 @@ sealed class SafetensorsHeader
         }
         catch (JsonException e)
         {
-            throw new InputException($"{path}: the header is not valid JSON at byte {8 + reader.BytesConsumed}; the file is damaged", e);
+            string[] faults = [.. header._faults, $"the header is not valid JSON at byte {8 + reader.BytesConsumed}; the file is damaged"];
+            throw new InputException($"{path}: {Shown.Faults(faults)}", e);
         }
         header.CheckRanges();
+        if (header._faults.Count > 0) throw new InputException($"{path}: {Shown.Faults(header._faults)}");
+        header._tensors.Sort((a, b) => a.Offset != b.Offset ? a.Offset.CompareTo(b.Offset) : a.ByteCount.CompareTo(b.ByteCount));
         return header;
     }
 
@@ -56,7 +62,7 @@ sealed class SafetensorsHeader
         while (Next(ref reader) != JsonTokenType.EndObject)
         {
             var name = String(ref reader, "a name in the header");
-            if (!names.Add(name)) throw Wrong($"{Shown.Text(name)} stands twice in the header");
+            if (!names.Add(name)) _faults.Add($"{Shown.Text(name)} stands twice in the header");
             Next(ref reader);
             if (name == MetadataKey) ReadMetadata(ref reader);
             else ReadTensor(ref reader, name);
@@ -112,17 +118,26 @@ sealed class SafetensorsHeader
 
     void Add(string name, string typeName, long[] shape, long[] range)
     {
-        if (!ElementTypes.TryParse(typeName, out var type))
-            throw Wrong(name, $"dtype {Shown.Text(typeName)} cannot be read; expected one of {ElementTypes.AllNames}");
-        if (range.Length != 2) throw Wrong(name, $"data_offsets must be two numbers, found {range.Length}");
-        var (begin, end) = (range[0], range[1]);
-        if (begin > end || end > _dataLength)
-            throw Wrong(name, $"data_offsets {begin} to {end} lie outside the {_dataLength} bytes of data; the file is cut short or damaged");
-        var expected = ByteCount(type, shape)
-            ?? throw Wrong(name, $"shape {Shown.Shape(shape)} has more elements than any file holds");
-        if (expected != end - begin)
-            throw Wrong(name, $"shape {Shown.Shape(shape)} of {typeName} takes {expected} bytes, but data_offsets {begin} to {end} hold {end - begin}");
-        _tensors.Add(new(name, type, PlanList.Create<long>(shape), _dataStart + begin, expected));
+        if (range.Length != 2) Fault(name, $"data_offsets must be two numbers, found {range.Length}");
+        else if (range[0] > range[1] || range[1] > _dataLength)
+            Fault(name, $"data_offsets {range[0]} to {range[1]} lie outside the {_dataLength} bytes of data; the file is cut short or damaged");
+        else
+        {
+            _ranges.Add((name, range[0], range[1]));
+            if (!ElementTypes.TryParse(typeName, out var type))
+                Fault(name, $"dtype {Shown.Text(typeName)} cannot be read; expected one of {ElementTypes.AllNames}");
+            else if (ByteCount(type, shape) is not { } expected) Fault(name, $"shape {Shown.Shape(shape)} has more elements than any file holds");
+            else if (expected != range[1] - range[0])
+                Fault(name, $"shape {Shown.Shape(shape)} of {typeName} takes {expected} bytes, but data_offsets {range[0]} to {range[1]} hold {range[1] - range[0]}");
+            else _tensors.Add(new(name, type, PlanList.Create<long>(shape), _dataStart + range[0], expected));
+        }
+    }
+
+    // What is said of the places between tensors says nothing any more.
+    void Fault(string tensor, string what)
+    {
+        _rangesKnown = false;
+        _faults.Add($"tensor {Shown.Text(tensor)}: {what}");
     }
 
     // Extents of 0 count as 1 for the bound: libtorch computes strides from the others.
@@ -139,20 +154,18 @@ sealed class SafetensorsHeader
         return empty ? 0 : (long)bound;
     }
 
-    /// <summary>The ranges tile the data: no gap, no overlap, nothing left over.</summary>
+    /// <summary>The ranges tile the data: no overlap and, where all of them are known, no gap and nothing left over.</summary>
     void CheckRanges()
     {
-        _tensors.Sort((a, b) => a.Offset != b.Offset ? a.Offset.CompareTo(b.Offset) : a.ByteCount.CompareTo(b.ByteCount));
-        var end = _dataStart;
-        foreach (var tensor in _tensors)
+        _ranges.Sort((a, b) => a.Begin != b.Begin ? a.Begin.CompareTo(b.Begin) : a.End.CompareTo(b.End));
+        var (end, allKnown) = (0L, _rangesKnown);
+        foreach (var (name, begin, last) in _ranges)
         {
-            if (tensor.Offset != end)
-                throw Wrong(tensor.Name, $"its bytes begin at {tensor.Offset - _dataStart} of the data, expected {end - _dataStart}: "
-                    + (tensor.Offset < end ? "it overlaps another tensor" : "there is a gap before it"));
-            end += tensor.ByteCount;
+            if (begin < end || (begin > end && allKnown))
+                Fault(name, $"its bytes begin at {begin} of the data, expected {end}: " + (begin < end ? "it overlaps another tensor" : "there is a gap before it"));
+            end = Math.Max(end, last);
         }
-        var left = _dataStart + _dataLength - end;
-        if (left != 0) throw Wrong($"{left} bytes follow the last tensor; the file is damaged");
+        if (end != _dataLength && allKnown) _faults.Add($"{_dataLength - end} bytes follow the last tensor; the file is damaged");
     }
 
     long[] Integers(ref Utf8JsonReader reader, string name, string key, int most)
@@ -202,7 +215,8 @@ sealed class SafetensorsHeader
         _ => "a truth value",
     };
 
-    InputException Wrong(string what) => new($"{_path}: {what}");
+    // What breaks the reading off, behind what was found before.
+    InputException Wrong(string what) => new($"{_path}: {Shown.Faults([.. _faults, what])}");
 
-    InputException Wrong(string tensor, string what) => new($"{_path}: tensor {Shown.Text(tensor)}: {what}");
+    InputException Wrong(string tensor, string what) => Wrong($"tensor {Shown.Text(tensor)}: {what}");
 }

@@ -15,7 +15,24 @@ namespace MmMamba.Runtime.Checkpoints;
 /// Makes the tensor when its turn comes, of the given shape, on any device and of any type that converts. It runs in a dispose scope of
 /// the writer's: what it allocates is freed once written, what existed before stays.
 /// </param>
-public sealed record SafetensorsEntry(string Name, ScalarType Type, PlanList<long> Shape, Func<Tensor> Produce);
+public sealed record SafetensorsEntry(string Name, ScalarType Type, PlanList<long> Shape, Func<Tensor> Produce)
+{
+    /// <summary>Bytes on disk.</summary>
+    /// <exception cref="ArgumentException">The type has no name on disk.</exception>
+    internal long ByteCount
+    {
+        get
+        {
+            long count = ElementSize;
+            foreach (var extent in Shape) count = checked(count * extent);
+            return count;
+        }
+    }
+
+    internal int ElementSize => ElementTypes.NameOf(Type) is not null
+        ? ElementTypes.SizeOf(Type)
+        : throw new ArgumentException($"tensor '{Name}' is {Type}, which safetensors cannot hold; it holds {ElementTypes.AllNames}");
+}
 
 /// <summary>
 /// Writes safetensors files, atomically and one tensor at a time. The header is canonical: metadata first, its keys sorted; tensors in
@@ -40,7 +57,7 @@ public static class SafetensorsWriter
     /// <inheritdoc cref="Write(string, IEnumerable{ValueTuple{string, Tensor}}, IReadOnlyDictionary{string, string}?)"/>
     public static void Write(string path, IReadOnlyList<SafetensorsEntry> entries, IReadOnlyDictionary<string, string>? metadata = null)
     {
-        SafetensorsEntry[] ordered = [.. entries.OrderByDescending(entry => SizeOf(entry))];
+        SafetensorsEntry[] ordered = [.. entries.OrderByDescending(entry => entry.ElementSize)];
         var header = Header(ordered, metadata);
         if (header.Length > SafetensorsHeader.LongestHeader)
             throw new ArgumentException($"the header takes {header.Length} bytes; readers take at most {SafetensorsHeader.LongestHeader}", nameof(entries));
@@ -51,7 +68,7 @@ public static class SafetensorsWriter
             stream.Write(length);
             stream.Write(header);
             foreach (var entry in ordered) WriteTensor(stream, entry);
-        }, 8 + header.Length + ordered.Sum(ByteCount));
+        }, 8 + header.Length + ordered.Sum(entry => entry.ByteCount));
     }
 
     static void WriteTensor(Stream stream, SafetensorsEntry entry)
@@ -61,7 +78,14 @@ public static class SafetensorsWriter
         var tensor = entry.Produce();
         if (!tensor.shape.AsSpan().SequenceEqual(entry.Shape.AsSpan()))
             throw new ArgumentException($"tensor '{entry.Name}' was announced as {Shown.Shape(entry.Shape.AsSpan())} and is {Shown.Shape(tensor.shape)}");
-        TensorBytes.ForEachBlock(tensor.detach().to(entry.Type, CPU).contiguous(), block => stream.Write(block));
+        // Block by block, so that a tensor of another type or device never lies in memory twice.
+        var elements = tensor.detach().contiguous().view(-1);
+        var most = TensorBytes.BlockBytes / entry.ElementSize;
+        for (long first = 0; first < elements.numel(); first += most)
+        {
+            using var inner = NewDisposeScope();
+            TensorBytes.ForEachBlock(elements.narrow(0, first, Math.Min(most, elements.numel() - first)).to(entry.Type, CPU), block => stream.Write(block));
+        }
     }
 
     static byte[] Header(SafetensorsEntry[] entries, IReadOnlyDictionary<string, string>? metadata)
@@ -88,7 +112,7 @@ public static class SafetensorsWriter
                 json.WriteEndArray();
                 json.WriteStartArray("data_offsets");
                 json.WriteNumberValue(begin);
-                json.WriteNumberValue(begin += ByteCount(entry));
+                json.WriteNumberValue(begin += entry.ByteCount);
                 json.WriteEndArray();
                 json.WriteEndObject();
             }
@@ -98,16 +122,5 @@ public static class SafetensorsWriter
         padded.AsSpan(buffer.WrittenCount).Fill((byte)' ');
         buffer.WrittenSpan.CopyTo(padded);
         return padded;
-    }
-
-    static int SizeOf(SafetensorsEntry entry) => ElementTypes.NameOf(entry.Type) is not null
-        ? ElementTypes.SizeOf(entry.Type)
-        : throw new ArgumentException($"tensor '{entry.Name}' is {entry.Type}, which safetensors cannot hold; it holds {ElementTypes.AllNames}");
-
-    static long ByteCount(SafetensorsEntry entry)
-    {
-        long count = SizeOf(entry);
-        foreach (var extent in entry.Shape) count = checked(count * extent);
-        return count;
     }
 }

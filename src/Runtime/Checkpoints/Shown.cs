@@ -26,6 +26,13 @@ static class Shown
         return shown.Append(')').ToString();
     }
 
+    /// <summary>What is wrong, in one sentence; of very many things the first.</summary>
+    public static string Faults(IReadOnlyList<string> faults, int most = 24)
+    {
+        var shown = string.Join("; ", faults.Take(most));
+        return faults.Count <= most ? shown : $"{shown}; and {faults.Count - most} more";
+    }
+
     /// <summary>The first few of many, joined, with the count of the others.</summary>
     public static string Some(IReadOnlyList<string> items, int most = 8)
     {

@@ -9,7 +9,7 @@ delegate void BytesAction(Span<byte> block);
 static class TensorBytes
 {
     // A span holds at most 2 GiB; blocks of 64 MiB also keep a single system call short.
-    const long BlockBytes = 64 << 20;
+    public const long BlockBytes = 64 << 20;
 
     /// <summary>Hands the memory of a contiguous CPU tensor over, block after block, in order.</summary>
     public static void ForEachBlock(Tensor tensor, BytesAction action)

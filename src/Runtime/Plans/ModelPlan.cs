@@ -1,3 +1,5 @@
+using MmMamba.Runtime.Layers;
+
 namespace MmMamba.Runtime.Plans;
 
 /// <summary>
@@ -94,7 +96,11 @@ public sealed record LayerPlan(int Index, string Tower, int LocalIndex, MixerPla
 /// <param name="Heads">Query heads.</param>
 /// <param name="KvHeads">Key and value heads.</param>
 /// <param name="HeadDim">Width of a head.</param>
-public abstract record MixerPlan(int Heads, int KvHeads, int HeadDim);
+public abstract record MixerPlan(int Heads, int KvHeads, int HeadDim)
+{
+    /// <summary>Its word in specs and plans, such as <c>mamba2</c>.</summary>
+    public string Word => MixerTypes.Of(this).Word;
+}
 
 /// <summary>Causal grouped-query attention with rotary positions.</summary>
 /// <param name="Heads">Query heads.</param>

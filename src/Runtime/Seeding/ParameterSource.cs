@@ -31,6 +31,12 @@ public abstract class ParameterSource
     /// <exception cref="InputException">The source cannot give it; the message names the tensor.</exception>
     public abstract Parameter Take(TensorPlan tensor);
 
+    /// <summary>A tensor to be stored: of the type that it is stored in already, where there is one, and not of <see cref="Dtype"/>.</summary>
+    internal virtual Tensor TakeAsStored(TensorPlan tensor) => Take(tensor);
+
+    /// <summary>The type of <see cref="TakeAsStored"/>'s tensor.</summary>
+    internal virtual ScalarType StoredType(TensorPlan tensor) => Dtype;
+
     /// <summary>Makes a parameter of values that nobody else uses.</summary>
     protected Parameter Own(Tensor values)
     {

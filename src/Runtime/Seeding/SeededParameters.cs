@@ -11,7 +11,8 @@ namespace MmMamba.Runtime.Seeding;
 /// </summary>
 public sealed class SeededParameters : ParameterSource
 {
-    readonly VisionLanguageModel _teacher;
+    readonly string _teacher;
+    readonly Func<string, Tensor?> _ofTeacher;
     readonly ulong _seed;
 
     /// <param name="teacher">The model that the plan's origins name.</param>
@@ -19,7 +20,23 @@ public sealed class SeededParameters : ParameterSource
     /// <param name="device">Where the parameters live; null is the teacher's device.</param>
     /// <param name="dtype">Their type; null is the teacher's.</param>
     public SeededParameters(VisionLanguageModel teacher, ulong seed, Device? device = null, ScalarType? dtype = null)
-        : base(device ?? teacher.Device, dtype ?? teacher.Dtype) => (_teacher, _seed) = (teacher, seed);
+        : base(device ?? teacher.Device, dtype ?? teacher.Dtype) =>
+        (_teacher, _ofTeacher, _seed) = (teacher.Plan.Name, name => teacher.Tensors.GetValueOrDefault(name), seed);
+
+    /// <summary>A student of a teacher that has learned nothing: the teacher's tensors are drawn by the same seed as they are needed, and not kept.</summary>
+    /// <param name="teacher">The plan of the model that the plan's origins name.</param>
+    /// <param name="seed">Any number; the same seed gives the same student.</param>
+    /// <param name="device">Where the parameters live; null is the CPU.</param>
+    /// <param name="dtype">Their type.</param>
+    public SeededParameters(ModelPlan teacher, ulong seed, Device? device = null, ScalarType dtype = ScalarType.Float32) : base(device, dtype)
+    {
+        var tensors = teacher.Tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
+        (_teacher, _ofTeacher, _seed) = (teacher.Name, Draw, seed);
+
+        Tensor? Draw(string name) => tensors.TryGetValue(name, out var tensor) && tensor.Origin is Drawn origin
+            ? SeededDraw.Values(origin, seed, name, tensor.Shape)
+            : null;
+    }
 
     /// <inheritdoc/>
     public override Parameter Take(TensorPlan tensor)
@@ -45,9 +62,8 @@ public sealed class SeededParameters : ParameterSource
             .narrow(1, origin.First, origin.Rows).flatten(0, 1).clone();
     }
 
-    Tensor OfTeacher(TensorPlan tensor, string from) => _teacher.Tensors.TryGetValue(from, out var found)
-        ? found
-        : throw new InputException($"Tensor '{tensor.Name}' comes from '{from}', which the teacher {_teacher.Plan.Name} does not have. Give the teacher that the plan names.");
+    Tensor OfTeacher(TensorPlan tensor, string from) => _ofTeacher(from)
+        ?? throw new InputException($"Tensor '{tensor.Name}' comes from '{from}', which the teacher {_teacher} does not have. Give the teacher that the plan names.");
 
     static Tensor Fitting(TensorPlan tensor, string from, Tensor values) => values.shape.AsSpan().SequenceEqual(tensor.Shape.AsSpan())
         ? values

@@ -157,7 +157,7 @@ public sealed class CheckpointTests : IDisposable
     public void A_plan_that_is_none_names_the_file()
     {
         SafetensorsWriter.Write(_folder["x"], [("w", ones(1))], new Dictionary<string, string> { [Checkpoint.PlanKey] = "{" });
-        Assert.StartsWith($"{_folder["x"]}, mmmamba.plan: ", Assert.Throws<InputException>(() => new CheckpointParameters(_folder["x"])).Message);
+        Assert.StartsWith($"{_folder["x"]}: mmmamba.plan: ", Assert.Throws<InputException>(() => new CheckpointParameters(_folder["x"])).Message);
     }
 
     [Fact]
