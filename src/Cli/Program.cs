@@ -71,6 +71,8 @@ static class Program
         ImportCommand.Create(),
         ExportCommand.Create(),
         InspectCommand.Create(),
+        ImageCommand.Create(),
+        ForwardCommand.Create(),
     };
 
     static int Fail(string message, int code)

@@ -81,6 +81,9 @@ public class VisionLanguageModel : nn.Module
         return _norm.Forward(Run(input, cache, null, null)).MoveToOuterDisposeScope();
     }
 
+    /// <summary>The stream after the last layer (B, T, H), normed as <see cref="Logits"/> reads it.</summary>
+    internal Tensor Normed(Tensor stream) => _norm.Forward(stream);
+
     /// <summary>Logits (..., vocab) in float32 of normed hidden states (..., H).</summary>
     public Tensor Logits(Tensor hidden)
     {
@@ -163,9 +166,10 @@ public class VisionLanguageModel : nn.Module
     TokenWindow Window(ModelInput input, ModelCache? cache)
     {
         var (batch, length) = (input.InputIds.shape[0], input.InputIds.shape[1]);
+        if (input.AttentionMask is { } given) CheckMask(given, batch, length);
         var mask = input.AttentionMask?.to(Device).to(ScalarType.Bool);
         var positions = input.PositionIds?.to(Device);
-        if (cache is null) return new(length, Device, 0, positions ?? (mask is null ? null : Counted(mask)), mask);
+        if (cache is null) return new(length, Device, 0, positions ?? (mask is null ? null : Counted(mask)), mask, mask);
 
         if (cache.Batch != batch || cache.Length + length > cache.MaxTokens || cache.Count != _layers.Length)
             throw new InputException(
@@ -188,6 +192,18 @@ public class VisionLanguageModel : nn.Module
         var (least, greatest) = (ids.min().item<long>(), ids.max().item<long>());
         if (least < 0 || greatest >= Plan.Tokens.Vocab)
             throw new InputException($"Token id {(least < 0 ? least : greatest)} is outside the vocabulary of {Plan.Tokens.Vocab}. The tokenizer is another model's.");
+    }
+
+    // As with ids: what is at hand is looked at. A pad before a real token would be taken for one by attention.
+    static void CheckMask(Tensor mask, long batch, long length)
+    {
+        if (mask.dim() != 2 || mask.shape[0] != batch || mask.shape[1] != length)
+            throw new InputException($"The attention mask is ({string.Join(", ", mask.shape)}); the input has ({batch}, {length}) tokens, and the mask is of their shape.");
+        if (mask.device_type != DeviceType.CPU || length == 1) return;
+        using var scope = NewDisposeScope();
+        var real = mask.to(ScalarType.Bool);
+        if (real.narrow(1, 1, length - 1).logical_and(real.narrow(1, 0, length - 1).logical_not()).any().item<bool>())
+            throw new InputException("The attention mask has a pad before a real token; pads stand on the right. ForwardPass takes them anywhere.");
     }
 
     Parameter Of(string name) => _tensors.TryGetValue(name, out var found)

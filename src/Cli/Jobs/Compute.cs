@@ -20,6 +20,7 @@ static class Compute
         if (!libtorch.HasCuda || !torch.cuda.is_available())
             throw new InputException($"there is no CUDA device: libtorch {libtorch.Version} in {libtorch.Folder} {(libtorch.HasCuda ? "finds none" : "is built for the CPU")}. Use --device cpu, or name a CUDA libtorch in {Libtorch.Variable}.");
         torch.InitializeDeviceType(DeviceType.CUDA);
+        torch.backends.cudnn.allow_tf32 = false; // float32 is float32: a convolution would else round its inputs to 10 bits
         return torch.CUDA;
     }
 

@@ -14,23 +14,29 @@ namespace MmMamba.Runtime.Layers;
 public sealed record RotaryEmbedding(int HeadDim, double Theta, int MaxPositions, double? DynamicFactor)
 {
     /// <param name="positions">(B or 1, T), int64.</param>
-    /// <param name="length">Tokens of the whole sequence so far.</param>
+    /// <param name="length">Tokens of the whole pass so far, pads counted.</param>
     /// <param name="dtype">Type of the result; the angles themselves are float32.</param>
-    internal RotaryAngles Angles(Tensor positions, long length, ScalarType dtype)
+    /// <param name="real">Tokens of each sequence so far, its pads left out (B, 1), int64; null where none has any.</param>
+    internal RotaryAngles Angles(Tensor positions, long length, ScalarType dtype, Tensor? real = null)
     {
         using var scope = NewDisposeScope();
         var exponents = arange(0, HeadDim, 2, ScalarType.Float32, positions.device) / HeadDim;
-        var frequencies = pow((float)Base(length), exponents).reciprocal();
-        var angles = positions.to(ScalarType.Float32).unsqueeze(-1) * frequencies;           // (B, T, d/2)
+        var theta = DynamicFactor is { } factor && length > MaxPositions
+            ? Grown(real ?? full([1, 1], length, ScalarType.Int64, positions.device), factor).to(ScalarType.Float32).unsqueeze(-1)
+            : tensor((float)Theta, device: positions.device);
+        var angles = positions.to(ScalarType.Float32).unsqueeze(-1) * theta.pow(exponents).reciprocal();    // (B, T, d/2)
         var (cos, sin) = (angles.cos(), angles.sin());
         return new(
             cat([cos, cos], -1).to(dtype).MoveToOuterDisposeScope(),
             cat([sin.neg(), sin], -1).to(dtype).MoveToOuterDisposeScope());
     }
 
-    double Base(long length) => DynamicFactor is { } factor && length > MaxPositions
-        ? Theta * Math.Pow(factor * length / MaxPositions - (factor - 1), HeadDim / (HeadDim - 2.0))
-        : Theta;
+    // The base of each sequence by its own length, so that its neighbours in a batch don't matter.
+    Tensor Grown(Tensor lengths, double factor)
+    {
+        var past = lengths.clamp_min(MaxPositions).to(ScalarType.Float64);
+        return Theta * (factor * past / MaxPositions - (factor - 1)).pow(HeadDim / (HeadDim - 2.0));
+    }
 }
 
 /// <param name="Cos">Cosines (B or 1, T, d).</param>

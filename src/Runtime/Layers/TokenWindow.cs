@@ -52,9 +52,14 @@ public sealed class TokenWindow : IDisposable
         if (_visible is not null) return _visible;
         using var scope = NewDisposeScope();
         var total = Past + Length;
-        var causal = Length > 1 ? ones([Length, total], ScalarType.Bool, _device).tril(Past) : null;
-        var keys = _real?.view(-1, 1, 1, total);
-        return _visible = (causal is null ? keys! : keys is null ? causal : causal.logical_and(keys)).DetachFromDisposeScope();
+        var visible = ones([Length, total], ScalarType.Bool, _device).tril(Past);
+        if (_real is not null)
+        {
+            // A pad sees itself at least: where a query saw nothing, softmax would have no value.
+            var itself = eye(Length, total, ScalarType.Bool, _device).roll(Past, 1);
+            visible = visible.logical_and(_real.view(-1, 1, 1, total)).logical_or(itself);
+        }
+        return _visible = visible.DetachFromDisposeScope();
     }
 
     internal RotaryAngles Angles(RotaryEmbedding rotary, ScalarType dtype)
@@ -63,7 +68,7 @@ public sealed class TokenWindow : IDisposable
         using var guard = no_grad();
         using var scope = NewDisposeScope();
         var positions = _positions ?? arange(Past, Past + Length, ScalarType.Int64, _device).unsqueeze(0);
-        angles = rotary.Angles(positions, Past + Length, dtype);
+        angles = rotary.Angles(positions, Past + Length, dtype, _real is null ? null : Seen(Past + Length));
         angles.Cos.DetachFromDisposeScope();
         angles.SignedSin.DetachFromDisposeScope();
         return _angles[(rotary, dtype)] = angles;

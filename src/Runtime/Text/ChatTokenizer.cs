@@ -27,7 +27,7 @@ public sealed class ChatTokenizer
     readonly bool _removeExtraSpaces;
     readonly (string Name, int Id)[] _names;
 
-    ChatTokenizer(LlamaTokenizer model, List<SentencePiece> pieces, int vocabulary, int firstByte)
+    ChatTokenizer(LlamaTokenizer model, List<SentencePiece> pieces, int vocabulary, int firstByte, IReadOnlyDictionary<int, string> added)
     {
         Vocabulary = vocabulary;
         _firstByte = firstByte;
@@ -39,12 +39,8 @@ public sealed class ChatTokenizer
         _special = new bool[vocabulary];
         foreach (var id in (ReadOnlySpan<int>)[SpecialTokens.Unknown, SpecialTokens.BeginOfText, SpecialTokens.EndOfText])
             _special[id] = true;
-        for (var i = 0; i < SpecialTokens.AtTheEnd.Count; i++)
-        {
-            var id = vocabulary - SpecialTokens.AtTheEnd.Count + i;
-            _pieces[id] = SpecialTokens.AtTheEnd[i];
-            _special[id] = true;
-        }
+        foreach (var (id, name) in SpecialTokens.AtTheEnd.Select(name => (SpecialTokens.Id(name, vocabulary), name)).Concat(added.Select(token => (token.Key, token.Value))))
+            (_pieces[id], _special[id]) = (name, true);
         _names = [.. Enumerable.Range(0, vocabulary).Where(id => _special[id]).Select(id => (_pieces[id], id))];
         _encoder = new BytePairEncoder(pieces, id => _special[id], firstByte);
     }
@@ -75,7 +71,10 @@ public sealed class ChatTokenizer
     /// <param name="vocabulary">Number of ids, the nine added tokens included.</param>
     /// <param name="name">What to call the model in an error: its path.</param>
     /// <exception cref="InputException">No SentencePiece BPE model, or one of another size.</exception>
-    public static ChatTokenizer Load(Stream model, int vocabulary, string name = "tokenizer.model")
+    public static ChatTokenizer Load(Stream model, int vocabulary, string name = "tokenizer.model") =>
+        Load(model, vocabulary, name, new Dictionary<int, string>());
+
+    static ChatTokenizer Load(Stream model, int vocabulary, string name, IReadOnlyDictionary<int, string> added)
     {
         var bytes = new MemoryStream();
         model.CopyTo(bytes);
@@ -84,8 +83,11 @@ public sealed class ChatTokenizer
         List<SentencePiece> pieces;
         try
         {
+            var content = bytes.GetBuffer().AsSpan(0, (int)bytes.Length);
+            if (SentencePieceModel.HasCharacterMap(content))
+                throw new InvalidDataException("its precompiled_charsmap changes text before it is encoded, which the published models' does not");
             tokenizer = LlamaTokenizer.Create(bytes, addBeginOfSentence: false, addEndOfSentence: false);
-            pieces = SentencePieceModel.Pieces(bytes.GetBuffer().AsSpan(0, (int)bytes.Length));
+            pieces = SentencePieceModel.Pieces(content);
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
@@ -100,21 +102,28 @@ public sealed class ChatTokenizer
         if (!tokenizer.ByteFallback || !tokenizer.Vocabulary.TryGetValue("<0x00>", out var firstByte)
             || Enumerable.Range(0, 256).Any(b => firstByte + b >= pieces.Count || pieces[firstByte + b].Text != ByteName(b)))
             throw new InputException($"{name}: no byte fallback (the pieces <0x00> to <0xFF>, one behind the other); without it text is lost");
-        return new ChatTokenizer(tokenizer, pieces, vocabulary, firstByte);
+        return new ChatTokenizer(tokenizer, pieces, vocabulary, firstByte, added);
     }
 
-    /// <inheritdoc cref="Load(Stream, int, string)"/>
-    /// <param name="path">A <c>tokenizer.model</c>.</param>
+    /// <summary>Reads the tokenizer of a checkpoint's folder.</summary>
+    /// <param name="path">
+    /// A folder with a <c>tokenizer.model</c>, and <c>tokenizer_config.json</c> and <c>added_tokens.json</c> where there are any; or a
+    /// <c>tokenizer.model</c> alone, behind which the published models' tokens are added.
+    /// </param>
+    /// <param name="vocabulary">Number of ids, the nine added tokens included.</param>
+    /// <exception cref="InputException">No SentencePiece BPE model, one of another size, or files that name other tokens than the models have.</exception>
     public static ChatTokenizer Load(string path, int vocabulary)
     {
+        var model = Directory.Exists(path) ? Path.Combine(path, "tokenizer.model") : path;
+        var added = model == path ? new Dictionary<int, string>() : AddedTokens.Read(path, vocabulary);
         try
         {
-            using var file = File.OpenRead(path);
-            return Load(file, vocabulary, path);
+            using var file = File.OpenRead(model);
+            return Load(file, vocabulary, model, added);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new InputException($"{path}: {OneLine(e.Message)}", e);
+            throw new InputException($"{model}: {OneLine(e.Message)}", e);
         }
     }
 

@@ -54,25 +54,42 @@ static class SentencePieceModel
         return pieces;
     }
 
+    /// <summary>Whether text is changed by a table of characters before it is cut into pieces.</summary>
+    /// <exception cref="InvalidDataException">The bytes are no protocol buffer.</exception>
+    public static bool HasCharacterMap(ReadOnlySpan<byte> model)
+    {
+        for (var reader = new Reader(model); reader.Next();)
+            if (reader.Field == 3)
+                for (var normalizer = new Reader(reader.Data); normalizer.Next();)
+                    if (normalizer.Field == 2 && normalizer.Data.Length > 0)
+                        return true;
+        return false;
+    }
+
     /// <summary>Writes a model.</summary>
     /// <param name="pieces">Pieces by rank: the score of a piece is its negated index.</param>
     /// <param name="lastPieces">Control pieces behind them.</param>
-    public static byte[] Write(IReadOnlyList<string> pieces, IReadOnlyList<string> lastPieces)
+    public static byte[] Write(IReadOnlyList<string> pieces, IReadOnlyList<string> lastPieces) => Write(
+    [
+        new("<unk>", 0, PieceType.Unknown), new("<s>", 0, PieceType.Control), new("</s>", 0, PieceType.Control),
+        .. Enumerable.Range(0, 256).Select(b => new SentencePiece(string.Create(CultureInfo.InvariantCulture, $"<0x{b:X2}>"), 0, PieceType.Byte)),
+        .. pieces.Select((piece, rank) => new SentencePiece(piece, -rank, PieceType.Normal)),
+        .. lastPieces.Select(piece => new SentencePiece(piece, 0, PieceType.Control)),
+    ]);
+
+    /// <summary>Writes a model of these pieces, by their ids.</summary>
+    /// <param name="pieces">All pieces, those of bytes too.</param>
+    /// <param name="dummyPrefix">Each run of text gets a space in front.</param>
+    /// <param name="characterMap">A table of characters that text is changed by.</param>
+    public static byte[] Write(IReadOnlyList<SentencePiece> pieces, bool dummyPrefix = false, string characterMap = "")
     {
         var model = new Message();
-        model.Add(1, Piece("<unk>", 0, PieceType.Unknown));
-        model.Add(1, Piece("<s>", 0, PieceType.Control));
-        model.Add(1, Piece("</s>", 0, PieceType.Control));
-        for (var b = 0; b < 256; b++)
-            model.Add(1, Piece(string.Create(CultureInfo.InvariantCulture, $"<0x{b:X2}>"), 0, PieceType.Byte));
-        for (var rank = 0; rank < pieces.Count; rank++)
-            model.Add(1, Piece(pieces[rank], -rank, PieceType.Normal));
-        foreach (var piece in lastPieces)
-            model.Add(1, Piece(piece, 0, PieceType.Control));
+        foreach (var piece in pieces)
+            model.Add(1, Piece(piece.Text, piece.Score, piece.Type));
 
         var trainer = new Message();
         trainer.Add(3, Bpe);
-        trainer.Add(4, 3 + 256 + pieces.Count + lastPieces.Count); // vocab_size
+        trainer.Add(4, pieces.Count); // vocab_size
         trainer.Add(35, 1); // byte_fallback
         trainer.Add(40, 0); // unk_id
         trainer.Add(41, 1); // bos_id
@@ -85,7 +102,9 @@ static class SentencePieceModel
 
         var normalizer = new Message();
         normalizer.Add(1, "identity");
-        normalizer.Add(3, 0); // add_dummy_prefix
+        if (characterMap.Length > 0)
+            normalizer.Add(2, characterMap); // precompiled_charsmap
+        normalizer.Add(3, dummyPrefix ? 1 : 0); // add_dummy_prefix
         normalizer.Add(4, 0); // remove_extra_whitespaces
         normalizer.Add(5, 1); // escape_whitespaces
         model.Add(3, normalizer);

@@ -4,8 +4,9 @@ using SkiaSharp;
 namespace MmMamba.Runtime.Vision;
 
 /// <summary>
-/// Decodes PNG, JPEG, WebP, BMP and GIF to 8-bit RGB, as the reference's loader does: alpha is dropped, not blended; grey and palettes
-/// become RGB; 16 bits keep their upper 8; the first frame of several; colour profiles and the EXIF rotation are not applied.
+/// Decodes PNG, JPEG, WebP, BMP and GIF to 8-bit RGB, as Pillow's <c>convert("RGB")</c> does: alpha is dropped, not blended; grey and
+/// palettes become RGB; colours of 16 bits keep their upper 8, greys of 16 bits are clipped at 255; CMYK is multiplied out; the first
+/// frame of several; colour profiles and the EXIF rotation are not applied.
 /// </summary>
 public static class ImageDecoder
 {
@@ -70,16 +71,36 @@ public static class ImageDecoder
     public static RgbImage Decode(ReadOnlySpan<byte> encoded, string name)
     {
         if (encoded.IsEmpty) throw new InputException($"{name}: the picture's file is empty");
+        if (encoded.StartsWith("GIF87a"u8) || encoded.StartsWith("GIF89a"u8)) return GifDecoder.Decode(encoded, name);
         using var data = SKData.CreateCopy(encoded);
         using var codec = SKCodec.Create(data)
             ?? throw new InputException($"{name}: not a picture that can be decoded; expected PNG, JPEG, WebP, BMP or GIF");
-        if (codec.EncodedFormat is not (SKEncodedImageFormat.Png or SKEncodedImageFormat.Jpeg or SKEncodedImageFormat.Webp
-            or SKEncodedImageFormat.Bmp or SKEncodedImageFormat.Gif))
+        if (codec.EncodedFormat is not (SKEncodedImageFormat.Png or SKEncodedImageFormat.Jpeg or SKEncodedImageFormat.Webp or SKEncodedImageFormat.Bmp))
             throw new InputException($"{name}: {codec.EncodedFormat} pictures are not read; expected PNG, JPEG, WebP, BMP or GIF");
         var (width, height) = (codec.Info.Width, codec.Info.Height);
+        CheckSize(width, height, name);
+        var image = Decode(codec, width, height, name);
+        if (codec.EncodedFormat == SKEncodedImageFormat.Png && DeepGreyPng.Is(encoded)) Deepen(encoded, image, name);
+        return image;
+    }
+
+    /// <summary>Refuses a picture of too many pixels before memory is asked for them.</summary>
+    internal static void CheckSize(int width, int height, string name)
+    {
         if ((long)width * height > MostPixels || Math.Max(width, height) > LongestSide)
             throw new InputException($"{name}: {width} x {height} pixels are too many; at most {MostPixels} in all and {LongestSide} a side are decoded");
-        return Decode(codec, width, height, name);
+    }
+
+    static void Deepen(ReadOnlySpan<byte> encoded, RgbImage image, string name)
+    {
+        try
+        {
+            DeepGreyPng.Overwrite(encoded, image);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new InputException($"{name}: the picture cannot be decoded: the file is damaged", e);
+        }
     }
 
     static unsafe RgbImage Decode(SKCodec codec, int width, int height, string name)

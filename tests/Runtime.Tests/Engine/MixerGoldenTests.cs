@@ -49,21 +49,37 @@ public class MixerGoldenTests
         Golden.Close(expected, Mixer(name, golden).Mix(golden["x"]), 1e-4, "y_pred");
     }
 
+    // Attention of the same projections, with rotary positions; where they are not inherited the reference takes the student's for it.
     [Theory]
-    [InlineData("init_mimic", "teacher", 4)]
-    [InlineData("init_inherit", "teacher", 4)]
-    public void What_they_compare_it_with(string name, string teacher, int heads)
+    [InlineData("init_mimic")]
+    [InlineData("init_inherit")]
+    [InlineData("init_scratch")]
+    [InlineData("conv")]
+    [InlineData("conv_qknorm")]
+    [InlineData("conv_D")]
+    [InlineData("conv_qknorm_D")]
+    [InlineData("noconv")]
+    [InlineData("noconv_mha")]
+    [InlineData("nognorm")]
+    [InlineData("noA")]
+    public void What_they_compare_it_with(string name)
     {
         using var scope = NewDisposeScope();
         using var guard = no_grad();
         var golden = Golden.Read("mixer.safetensors", name + "/");
-        var weights = Golden.Read("mixer.safetensors", teacher + "/");
-        var attention = new GroupedQueryAttention(new(heads, 2, 8, 10_000, 4096, null), new Parameter(weights["wqkv.weight"], false));
+        var (heads, kvHeads, width) = Sizes(name);
+        Tensor Heads(string projection, int groups) => golden[$"params/{projection}_proj.weight"].view(groups, -1, 32);
+        var wqkv = cat([Heads("q", kvHeads), Heads("k", kvHeads), Heads("v", kvHeads)], 1).flatten(0, 1);
+        if (name is "init_mimic" or "init_inherit")
+            Assert.True(Golden.Read("mixer.safetensors", "teacher/")["wqkv.weight"].eq(wqkv).all().item<bool>());
+
         using var window = new TokenWindow(golden["x"].shape[1], CPU);
-        var mixed = attention.Attend(golden["x"], window);
+        var mixed = new GroupedQueryAttention(new(heads, kvHeads, width, 10_000, 4096, null), new Parameter(wqkv, false)).Attend(golden["x"], window);
         Golden.Close(golden["train/y_true"].transpose(1, 2).flatten(2, 3), mixed, 1e-4, "y_true");
-        Golden.Close(golden["train/out"], nn.functional.linear(mixed, weights["wo.weight"]), 1e-4, "out");
+        Golden.Close(golden["train/out"], nn.functional.linear(mixed, golden["params/o_proj.weight"]), 1e-4, "out");
     }
+
+    static (int Heads, int KvHeads, int Width) Sizes(string name) => name == "noconv_mha" ? (2, 2, 16) : (4, 2, 8);
 
     static Mamba2Mixer Mixer(string name, Dictionary<string, Tensor> golden)
     {
@@ -71,7 +87,7 @@ public class MixerGoldenTests
         var parameters = golden.Where(pair => pair.Key.StartsWith(prefix, StringComparison.Ordinal))
             .ToDictionary(pair => at + pair.Key[prefix.Length..], pair => new Parameter(pair.Value.clone(), false));
         var plans = parameters.Select(pair => new TensorPlan(pair.Key, pair.Value.shape.ToPlanList(), TensorGroup.Query, 0, new Drawn(Draw.Constant, 0, 0)));
-        var (heads, kvHeads, width) = name == "noconv_mha" ? (2, 2, 16) : (4, 2, 8);
+        var (heads, kvHeads, width) = Sizes(name);
         var has = (string tensor) => parameters.ContainsKey(at + tensor);
         var plan = new Mamba2Plan(
             heads, kvHeads, width, Conv: has("conv1d.weight") ? 2 : 0, Chunk: 4, Gate: has("g_proj.weight"), GateNorm: has("g_norm.weight"),

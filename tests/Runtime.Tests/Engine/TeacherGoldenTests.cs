@@ -1,3 +1,5 @@
+using MmMamba.Runtime.Layers;
+using MmMamba.Runtime.Plans;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -66,5 +68,11 @@ public sealed class TeacherGoldenTests : IDisposable
         using var model = GoldenModel.Load(GoldenModel.Named("GoldenNtk"));
         var golden = Golden.Read("hovle_tiny_io.safetensors", "dynamic_ntk/");
         Golden.Close(golden["logits"], model.Forward(new(golden["input_ids"])), 1e-4, "logits");
+
+        var decoder = (AttentionPlan)model.Plan.Layers[^1].Mixer;
+        var angles = new RotaryEmbedding(decoder.HeadDim, decoder.RopeTheta, decoder.MaxPositions, decoder.DynamicFactor)
+            .Angles(arange(11, ScalarType.Int64).unsqueeze(0), 11, ScalarType.Float32);
+        Golden.Close(golden["cos"], angles.Cos[0], 1e-6, "cos");
+        Golden.Close(golden["sin"].narrow(1, 8, 8), angles.SignedSin[0].narrow(1, 8, 8), 1e-6, "sin");
     }
 }
