@@ -5,6 +5,7 @@ using MmMamba.Cli.Jobs;
 using MmMamba.Cli.Live;
 using MmMamba.Cli.Reports;
 using MmMamba.Cli.Specs;
+using MmMamba.ModelDsl.Rendering;
 using MmMamba.Runtime;
 using MmMamba.Runtime.Checkpoints;
 using Spectre.Console;
@@ -41,11 +42,11 @@ static class DistillCommand
     {
         var plan = asked.Student.Plan;
         if (plan.Teacher is null) throw new InputException($"{plan.Name} has no teacher; distil a student.");
-        var teacherPlan = asked.Library.Model(plan.Teacher).Plan;
+        var teacherModel = asked.Library.Model(plan.Teacher);
         _ = Encoders.For(plan); // settled before a model is made, which may be large
         var checkpoint = asked.Teacher ?? (asked.HasData ? null : Bundled(plan.Teacher));
 
-        using var loaded = checkpoint is null ? null : Checkpoint.Load(teacherPlan, checkpoint, settings.Device);
+        using var loaded = checkpoint is null ? null : Checkpoint.Load(teacherModel.Plan, checkpoint, settings.Device);
         using var output = OutputFolder.Create(asked.Output);
         var clock = Stopwatch.StartNew();
         var console = AnsiConsole.Console;
@@ -53,8 +54,8 @@ static class DistillCommand
         DistillOutcome outcome;
         using (var display = new RunDisplay(console))
         {
-            using var trained = loaded is null ? Train(teacherPlan, recipe, settings, output, display, cancellation) : null;
-            outcome = DistillJob.Run((loaded ?? trained)!, plan, asked.Scale, settings, output, display, cancellation);
+            using var trained = loaded is null ? Train(teacherModel, recipe, settings, output, display, cancellation) : null;
+            outcome = DistillJob.Run((loaded ?? trained)!, plan, Sheet.Render(asked.Student.Resolved), asked.Scale, settings, output, display, cancellation);
         }
         var origin = asked.Teacher ?? (checkpoint is null ? Origin(recipe) : "the one that comes with the tool");
         DistillReport.Write(asked.Student.Resolved, outcome, settings, origin, clock.Elapsed, output, console);
@@ -63,11 +64,11 @@ static class DistillCommand
     }
 
     static VisionLanguageModel Train(
-        Runtime.Plans.ModelPlan plan, TeacherRecipe recipe, RunSettings settings, OutputFolder output, RunDisplay display, CancellationToken cancellation)
+        NamedModel model, TeacherRecipe recipe, RunSettings settings, OutputFolder output, RunDisplay display, CancellationToken cancellation)
     {
         display.Begin("teacher");
-        var (teacher, _) = TeacherJob.Run(plan, recipe, settings, display, cancellation);
-        Checkpoint.Save(teacher, output.At("teacher.safetensors"));
+        var (teacher, _) = TeacherJob.Run(model.Plan, recipe, settings, display, cancellation);
+        Checkpoint.Save(teacher, output.At("teacher.safetensors"), new Dictionary<string, string> { [Checkpoint.SheetKey] = Sheet.Render(model.Resolved) });
         return teacher;
     }
 

@@ -3,6 +3,7 @@ using MmMamba.Cli.Jobs;
 using MmMamba.Cli.Live;
 using MmMamba.Cli.Reports;
 using MmMamba.Cli.Specs;
+using MmMamba.ModelDsl.Rendering;
 using MmMamba.Runtime;
 using MmMamba.Runtime.Checkpoints;
 using Spectre.Console;
@@ -31,7 +32,8 @@ static class TrainCommand
 
     static void Train(string name, string output, bool half, TeacherRecipe recipe, RunSettings settings, CancellationToken cancellation)
     {
-        var plan = SpecLibrary.Find(name).Model.Plan;
+        var model = SpecLibrary.Find(name).Model;
+        var plan = model.Plan;
         if (plan.Teacher is not null) throw new InputException($"{plan.Name} is a student of {plan.Teacher}; train a teacher, and distil the student from it.");
         if (File.Exists(output) || Directory.Exists(output)) throw new InputException($"{output}: exists; name another file, or remove it.");
         if (Path.GetDirectoryName(Path.GetFullPath(output)) is { } folder && !Directory.Exists(folder))
@@ -42,7 +44,7 @@ static class TrainCommand
         var (teacher, summary) = TeacherJob.Run(plan, recipe, settings, display, cancellation);
         using var trained = teacher;
         display.Note(FormattableString.Invariant($"loss {summary.FirstLoss:0.###} -> {summary.LastLoss:0.###}"));
-        Checkpoint.Save(teacher, output, storeAs: half ? torch.ScalarType.Float16 : null);
+        Checkpoint.Save(teacher, output, new Dictionary<string, string> { [Checkpoint.SheetKey] = Sheet.Render(model.Resolved) }, storeAs: half ? torch.ScalarType.Float16 : null);
         display.Begin("ask the teacher model");
         var judged = Judge.Ask(teacher, settings, cancellation);
         display.Note(string.Join("  ", judged.Kinds.Select(kind => FormattableString.Invariant($"{kind.Kind} {100 * kind.Accuracy.Value:0.0} (chance {100 * kind.Chance:0.0})"))));

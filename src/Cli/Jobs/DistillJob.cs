@@ -38,13 +38,14 @@ static class DistillJob
     /// <summary>Runs the job.</summary>
     /// <param name="teacher">The trained teacher.</param>
     /// <param name="plan">The student.</param>
+    /// <param name="sheet">The student's architecture sheet, which its checkpoint carries.</param>
     /// <param name="scale">Factor on the recipe's steps.</param>
     /// <param name="settings">Data, seed, device.</param>
     /// <param name="output">Receives metrics.jsonl and the student's checkpoint.</param>
     /// <param name="display">Shows what goes on.</param>
     /// <param name="cancellation">Stops between two batches.</param>
     public static DistillOutcome Run(
-        VisionLanguageModel teacher, ModelPlan plan, double scale, RunSettings settings, OutputFolder output, RunDisplay display, CancellationToken cancellation)
+        VisionLanguageModel teacher, ModelPlan plan, string sheet, double scale, RunSettings settings, OutputFolder output, RunDisplay display, CancellationToken cancellation)
     {
         var recipe = plan.RecipeOf();
         using var metrics = new MetricsFile(output.At("metrics.jsonl"));
@@ -73,7 +74,7 @@ static class DistillJob
         using (student)
         {
             var judgedDistilled = Ask("distilled", student);
-            Checkpoint.Save(student, output.At("student.safetensors"), new Dictionary<string, string> { [ArtefactChain.MetadataKey] = chain.ToJson() });
+            Checkpoint.Save(student, output.At("student.safetensors"), new Dictionary<string, string> { [ArtefactChain.MetadataKey] = chain.ToJson(), [Checkpoint.SheetKey] = sheet });
             return new(judgedTeacher, judgedSeeded, judgedDistilled, curves);
         }
 

@@ -24,8 +24,8 @@ static class ExportJob
     public static void Run(FolderModel folder, string weights, string target, ExportSettings settings, CancellationToken cancellation)
     {
         RequireConfig(folder);
-        using var files = CheckpointFiles.Open(weights);
         using var parameters = new CheckpointParameters(weights, folder.Plan);
+        var files = parameters.Files;
         Write(folder, parameters, target, settings, settings.StoreAs ?? TypeOf(files), cancellation, output =>
         {
             if (ImportJob.ChainOf(weights, files) is { } chain) CheckpointFolder.WriteText(output.At(CheckpointFolder.Chain), chain);

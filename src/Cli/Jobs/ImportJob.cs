@@ -28,8 +28,8 @@ static partial class ImportJob
         var (library, model) = CheckpointSpec.Locate(source, name);
         if (name is not null && name != model) throw new InputException($"{source}: its spec calls it {model}; leave --name out.");
         var folder = FolderModel.Of(library, model);
-        using var files = CheckpointFiles.Open(source);
-        using (new CheckpointParameters(source, folder.Plan)) { } // all that does not fit is said before anything is written
+        using var parameters = new CheckpointParameters(source, folder.Plan); // all that does not fit is said before anything is written
+        var files = parameters.Files;
         using var output = OutputFolder.Create(target);
         foreach (var file in files.Files)
         {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using MmMamba.ModelDsl.Binding;
 using MmMamba.ModelDsl.Rendering;
 using MmMamba.Runtime;
@@ -51,7 +52,17 @@ static class CheckpointSpec
 
     static (SpecLibrary Library, string Name) OfConfig(string config, string name)
     {
-        var (spec, faults) = PublishedConfigReader.Read(name, CheckpointFolder.ReadText(config));
+        var text = CheckpointFolder.ReadText(config);
+        try
+        {
+            using var json = JsonDocument.Parse(text);
+        }
+        // The reader of specs takes more than JSON.
+        catch (JsonException broken)
+        {
+            throw new InputException($"{config}: is not valid JSON at line {broken.LineNumber + 1}", broken);
+        }
+        var (spec, faults) = PublishedConfigReader.Read(name, text);
         return spec is null
             ? throw new InputException($"{config}: {string.Join("; ", faults)}")
             : SpecLibrary.Locate(new SpecFile($"{config}, as a spec", spec));

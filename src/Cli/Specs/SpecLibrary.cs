@@ -72,7 +72,11 @@ sealed class SpecLibrary
     public static (SpecLibrary Library, string Name) Locate(string nameOrFile)
     {
         var named = SpecArgument.Parse(nameOrFile);
-        if (named.File is not { } file) return CheckpointSpec.Is(nameOrFile) ? CheckpointSpec.Locate(nameOrFile) : (new([]), nameOrFile);
+        if (named.File is not { } file)
+        {
+            var shipped = new SpecLibrary([]);
+            return shipped.Knows(nameOrFile) || !CheckpointSpec.Is(nameOrFile) ? (shipped, nameOrFile) : CheckpointSpec.Locate(nameOrFile);
+        }
         if (!File.Exists(file)) throw new InputException($"{file}: there is no such spec file{Near(file)}.");
         var folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
         var beside = Files(folder).Where(path => Path.GetFullPath(path) != Path.GetFullPath(file)).Select(ReadIfPossible).OfType<ParsedSpec>();
@@ -128,6 +132,8 @@ sealed class SpecLibrary
 
     /// <summary>A family of this library by name; null where there is none.</summary>
     public ResolvedFamily? Family(string name) => _set.FindFamily(name);
+
+    bool Knows(string name) => _set.Find(name) is not null || Family(name.Split('.')[0]) is not null;
 
     IEnumerable<string> Known =>
     [

@@ -135,7 +135,10 @@ public static class PublishedConfig
             .Field("num_hidden_layers", Number(tower.Layers))
             .Field("num_key_value_heads", Number(attention.KvHeads))
             .Field("rms_norm_eps", Number(layer.NormEps))
-            .Field("rope_scaling", attention.DynamicFactor is { } factor ? Inline(("factor", Number(factor)), ("type", String("dynamic"))) : "null")
-            .Field("rope_theta", Number(attention.RopeTheta));
+            .Field("rope_scaling", attention.DynamicFactor is { } factor ? Inline(("factor", Float(factor)), ("type", String("dynamic"))) : "null")
+            .Field("rope_theta", Float(attention.RopeTheta));
     }
+
+    // The authors' code asks whether some of its numbers are Python's floats.
+    static string Float(decimal value) => Number(value) is var text && text.Contains('.') ? text : text + ".0";
 }

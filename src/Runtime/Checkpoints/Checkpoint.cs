@@ -10,6 +10,9 @@ public static class Checkpoint
     /// <summary>Metadata key of the plan.</summary>
     public const string PlanKey = "mmmamba.plan";
 
+    /// <summary>Metadata key of the architecture sheet, where the writer has one.</summary>
+    public const string SheetKey = "mmmamba.sheet";
+
     // What other readers of the format expect to find.
     internal const string FormatKey = "format", Format = "pt";
 

@@ -47,8 +47,8 @@ public sealed class CheckpointParameters : ParameterSource, IDisposable
     /// <summary>What the parameters make.</summary>
     public ModelPlan Plan { get; }
 
-    /// <summary>The strings of the files' headers.</summary>
-    public IReadOnlyDictionary<string, string> Metadata => _files.Metadata;
+    /// <summary>The files that they are in, open as long as this is.</summary>
+    public CheckpointFiles Files => _files;
 
     void Place(StoredTensor stored)
     {

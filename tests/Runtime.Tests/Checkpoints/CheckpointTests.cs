@@ -102,7 +102,7 @@ public sealed class CheckpointTests : IDisposable
         using var parameters = new CheckpointParameters(_folder["x"]);
         Assert.Equal(_plan, parameters.Plan);
         Assert.Equal(_plan, Checkpoint.ReadPlan(_folder["x"]));
-        Assert.Equal("kept", parameters.Metadata["note"]);
+        Assert.Equal("kept", parameters.Files.Metadata["note"]);
         Same(_plan, _tensors, parameters);
     }
 
