@@ -21,10 +21,10 @@ public sealed record RotaryEmbedding(int HeadDim, double Theta, int MaxPositions
     {
         using var scope = NewDisposeScope();
         var exponents = arange(0, HeadDim, 2, ScalarType.Float32, positions.device) / HeadDim;
-        var theta = DynamicFactor is { } factor && length > MaxPositions
-            ? Grown(real ?? full([1, 1], length, ScalarType.Int64, positions.device), factor).to(ScalarType.Float32).unsqueeze(-1)
-            : tensor((float)Theta, device: positions.device);
-        var angles = positions.to(ScalarType.Float32).unsqueeze(-1) * theta.pow(exponents).reciprocal();    // (B, T, d/2)
+        var wavelengths = DynamicFactor is { } factor && length > MaxPositions
+            ? Grown(real ?? full([1, 1], length, ScalarType.Int64, positions.device), factor).to(ScalarType.Float32).unsqueeze(-1).pow(exponents)
+            : pow((float)Theta, exponents);
+        var angles = positions.to(ScalarType.Float32).unsqueeze(-1) * wavelengths.reciprocal();          // (B, T, d/2)
         var (cos, sin) = (angles.cos(), angles.sin());
         return new(
             cat([cos, cos], -1).to(dtype).MoveToOuterDisposeScope(),

@@ -87,6 +87,26 @@ public class GifDecoderTests
             Assert.StartsWith("x: ", Assert.Throws<InputException>(() => ImageDecoder.Decode(gif.AsSpan(0, length), "x")).Message);
     }
 
+    [Fact]
+    public void Damage_never_gives_another_exception()
+    {
+        var gif = HandMadeGif.Encode(20, 10, Colours, new HandMadeGif.Frame(2, 1, 20, [.. Enumerable.Range(0, 200).Select(i => (byte)(i * i))], Transparent: 3));
+        Gen.Select(Gen.Int[0, gif.Length - 1], Gen.Byte).Array[1, 6].Sample(changes =>
+        {
+            var damaged = gif.ToArray();
+            foreach (var (at, value) in changes) damaged[at] = value;
+            try
+            {
+                var image = ImageDecoder.Decode(damaged, "x");
+                Assert.Equal(image.Width * image.Height * 3, image.Pixels.Length);
+            }
+            catch (InputException e)
+            {
+                Assert.StartsWith("x: ", e.Message);
+            }
+        }, iter: 2000, threads: 1);
+    }
+
     static byte[] BySkia(byte[] gif)
     {
         using var bitmap = SKBitmap.Decode(gif);
