@@ -49,6 +49,18 @@ public sealed class FamilyTests : IDisposable
         Assert.Equal(0, Mmmamba("plan", "own.mmmodel.yaml#Count1").ExitCode);
     }
 
+    [Theory]
+    [InlineData("own.mmmodel.yaml#Count1", "own.mmmodel.yaml:4")]
+    [InlineData("TinyAttentionLayers.Attention1", "tiny-attention-layers.mmmodel.yaml:7")]
+    public void A_members_values_are_told_with_the_lines_that_wrote_them(string member, string place)
+    {
+        Write();
+        var run = Mmmamba("describe", "--origins", member);
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        Assert.Contains($"  # {place} and tiny-hybrid.mmmodel.yaml:8, instead of tiny-hybrid.mmmodel.yaml:8\n", run.Output);
+        Assert.Contains("# tiny-hovle.mmmodel.yaml:8\n", run.Output);
+    }
+
     [Fact]
     public void Two_members_are_compared()
     {
@@ -90,7 +102,7 @@ public sealed class FamilyTests : IDisposable
     [Theory]
     [InlineData("is an ablation family; name one of its members: HybridStrategy.TailStacked, ", "plan", "HybridStrategy")]
     [InlineData("HybridStrategy has the members HybridStrategy.TailStacked, ", "describe", "HybridStrategy.Nowhere")]
-    [InlineData("is a member of a family", "describe", "HybridStrategy.TailStacked", "--origins")]
+    [InlineData("is an ablation family; name one of its members: HybridStrategy.TailStacked, ", "describe", "HybridStrategy", "--origins")]
     public void A_refusal_says_what_to_name(string gist, params string[] arguments)
     {
         var run = Mmmamba(arguments);

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using MmMamba.Cli.Specs;
 using MmMamba.ModelDsl.Rendering;
-using MmMamba.Runtime;
 
 namespace MmMamba.Cli.Commands;
 
@@ -30,13 +29,12 @@ static class DescribeCommand
             var resolved = library.Model(name).Resolved;
             if (result.GetValue(origins))
             {
-                var spec = library.Bound.SingleOrDefault(spec => spec.Model?.Name == resolved.Name)
-                    ?? throw new InputException($"{resolved.Name} is a member of a family; origins are those of a model's own spec, such as {resolved.Extends}.");
+                var written = library.Bound.SelectMany(spec => spec.Written).Single(one => one.Model.Name == resolved.Name);
                 Console.Write(result.GetValue(format) switch
                 {
-                    ReviewFormat.Json => Origins.Json(spec),
-                    ReviewFormat.Markdown => $"```yaml\n{Origins.Text(spec)}```\n",
-                    _ => Origins.Text(spec),
+                    ReviewFormat.Json => Origins.Json(written),
+                    ReviewFormat.Markdown => $"```yaml\n{Origins.Text(written)}```\n",
+                    _ => Origins.Text(written),
                 });
                 return ExitCode.Ok;
             }

@@ -18,8 +18,8 @@ public sealed record BoundSpec(
     /// <inheritdoc cref="ParsedSpec.DeclaredIn"/>
     public string? DeclaredIn { get; init; }
 
-    /// <summary>What the model was bound from; null where there is none.</summary>
-    public WrittenSpec? Written { get; init; }
+    /// <summary>What the model was bound from, or each member of the family; none where the file has errors.</summary>
+    public EquatableArray<WrittenModel> Written { get; init; } = [];
 
     /// <summary>Whether the file has come to what it describes, a model or a family.</summary>
     public bool Holds => Model is not null || Family is not null;
@@ -36,6 +36,7 @@ public static class Catalog
         public ModelSpec? Model { get; set; }
         public ResolvedFamily? Family { get; set; }
         public EquatableArray<string> Members { get; set; }
+        public EquatableArray<WrittenModel> Written { get; set; } = [];
         public Item? Base { get; set; }
         /// <summary>What the item alone and its bases came to, before it is held against a teacher.</summary>
         public Scope? Attempted { get; set; }
@@ -47,7 +48,7 @@ public static class Catalog
     sealed record Attempt(Scope? Low, Scope Scope, ModelSpec? Model);
 
     /// <summary>What a family's file came to over its base, with everything that it asked for.</summary>
-    sealed record FamilyAttempt(Scope? Low, KnownModels.Answers Asked, Scope Scope, ResolvedFamily? Family, EquatableArray<string> Members, bool InShape);
+    sealed record FamilyAttempt(Scope? Low, KnownModels.Answers Asked, Scope Scope, FamilyBinder.Outcome Outcome);
 
     static readonly Kept<ParsedSpec, Attempt> Attempts = new();
     static readonly Kept<ParsedSpec, FamilyAttempt> FamilyAttempts = new();
@@ -73,7 +74,7 @@ public static class Catalog
         Budgets(modelItems, resolutions);
 
         KnownModel? Known(string name) =>
-            models.TryGetValue(name, out var item) ? new(item.Spec.FileName, item.Model, item.Scope?.Merged) : null;
+            models.TryGetValue(name, out var item) ? new(item.Spec.FileName, item.Model, item.Scope?.Merged, item.Scope?.Written) : null;
         foreach (var item in items.Where(item => item.Spec.IsFamily))
             Bind(item, families, family => BindFamily(family, () => new(Known, names, resolutions, reports ?? [])));
         var told = new HashSet<Diagnostic>();
@@ -101,7 +102,7 @@ public static class Catalog
         return new(item.Spec.Path, item.Spec.Name, item.Model, [.. found], item.Spec.IsFamily, item.Family, item.Members)
         {
             DeclaredIn = item.Spec.DeclaredIn,
-            Written = item.Model is null ? null : item.Scope?.Written,
+            Written = item is { Model: { } model, Scope.Written: { } written } ? [new(model, written)] : item.Written,
         };
     }
 
@@ -180,12 +181,11 @@ public static class Catalog
             var asked = tree();
             var scope = new Scope(item.Spec, own, low is null ? own : Overlay.Families(low.Merged, own));
             OwnLines.Check(scope, low?.Merged, FamilyShape.Root);
-            var binder = new FamilyBinder(scope, asked);
-            var family = binder.Bind();
-            return new(low, asked.Answered, scope, family, binder.Names, binder.InShape);
+            var outcome = new FamilyBinder(scope, asked).Bind();
+            return new(low, asked.Answered, scope, outcome);
         });
-        (item.Attempted, item.Scope, item.Family) = (attempt.Scope, attempt.Scope.Fork(), attempt.Family);
-        (item.Members, item.Broken) = (attempt.Members, !attempt.InShape);
+        (item.Attempted, item.Scope, item.Broken) = (attempt.Scope, attempt.Scope.Fork(), !attempt.Outcome.InShape);
+        (item.Family, item.Members, item.Written) = (attempt.Outcome.Family, attempt.Outcome.Names, attempt.Outcome.Written);
     }
 
     static bool BrokenBase(Item item)

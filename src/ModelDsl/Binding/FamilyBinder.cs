@@ -10,31 +10,41 @@ namespace MmMamba.ModelDsl.Binding;
 /// </summary>
 sealed class FamilyBinder(Scope scope, KnownModels tree)
 {
+    /// <summary>What a family came to.</summary>
+    /// <param name="Family">What it means; null where the scope has got errors.</param>
+    /// <param name="Names">Names of the members, also of those with mistakes.</param>
+    /// <param name="Written">What the members were bound from; none without a family.</param>
+    /// <param name="InShape">Whether the axes and variants are in shape, so that a family that extends this one may build on them.</param>
+    public sealed record Outcome(ResolvedFamily? Family, EquatableArray<string> Names, EquatableArray<WrittenModel> Written, bool InShape);
+
     readonly FamilyMembers _members = new(scope);
+    readonly List<WrittenModel> _written = [];
     readonly List<Diagnostic> _excess = [];
 
-    /// <summary>Names of the members, also of those with mistakes.</summary>
-    public EquatableArray<string> Names => [.. _members.Members.Select(member => member.Name)];
+    EquatableArray<string> Names => [.. _members.Members.Select(member => member.Name)];
 
-    /// <summary>Whether the axes and variants are in shape, so that a family that extends this one may build on them.</summary>
-    public bool InShape { get; private set; }
-
-    /// <summary>What the family means; null where the scope has got errors.</summary>
-    public ResolvedFamily? Bind()
+    /// <summary>Binds the members, and what is said of them.</summary>
+    public Outcome Bind()
     {
         Completeness.Mapping(scope, scope.Merged, FamilyShape.Root, "a family", [scope.Own.Get("ablation")]);
-        if (scope.HasErrors) return null;
+        if (scope.HasErrors) return new(null, [], [], InShape: false);
         _members.Read();
-        InShape = !scope.HasErrors;
+        var inShape = !scope.HasErrors;
+        var family = Family(inShape);
+        return new(family, Names, family is null ? [] : new(_written), inShape);
+    }
+
+    ResolvedFamily? Family(bool inShape)
+    {
         // A declaration is there for others to extend; its members are the business of the assembly that has its registry.
         if (scope.Spec.DeclaredIn is not null) return null;
 
         var of = scope.Merged.Get("of")!;
         var low = Base(of);
-        var control = InShape ? new FamilyControl(scope, _members).Find() : null;
+        var control = inShape ? new FamilyControl(scope, _members).Find() : null;
         var references = References();
-        var reported = InShape ? new ReportedBinder(scope, [.. Names, .. references], tree.Reports).Bind() : null;
-        if (low is null || !InShape) return null;
+        var reported = inShape ? new ReportedBinder(scope, [.. Names, .. references], tree.Reports).Bind() : null;
+        if (low is null || !inShape) return null;
 
         var bound = Members(low);
         if (bound.Count == _members.Members.Count) Distinct(bound, low.Model!, control);
@@ -108,7 +118,9 @@ sealed class FamilyBinder(Scope scope, KnownModels tree)
         // An axis goes through the base's own value, and through ends where two words mean the same: neither is worth a word.
         var found = draft.ByHand ? member.Found : member.Found.Where(diagnostic => diagnostic.Severity == Severity.Error);
         if (model is null || member.HasErrors) return (null, found);
-        var resolved = tree.Resolutions.Of(model with { Extends = low.Model!.Name, Summary = model.Summary.Length > 0 ? model.Summary : Described(draft) });
+        var whole = model with { Extends = low.Model!.Name, Summary = model.Summary.Length > 0 ? model.Summary : Described(draft) };
+        var resolved = tree.Resolutions.Of(whole);
+        _written.Add(new(whole, MemberOrigin.Of(draft, scope.Merged, member, low.Written!)));
         if (model.Budget is { } budget) BudgetCheck.Check(member, budget, resolved);
         return (new(draft.Name, [.. draft.Values.Select(value => value.Text)], resolved, ModelIdentity.Of(resolved)), found);
     }

@@ -6,7 +6,8 @@ namespace MmMamba.ModelDsl.Binding;
 
 /// <summary>A model of the tree, as families find it.</summary>
 /// <param name="Merged">The model's tree with its bases merged in.</param>
-sealed record KnownModel(string FileName, ModelSpec? Model, MappingNode? Merged);
+/// <param name="Written">What it was bound from, with the very same tree.</param>
+sealed record KnownModel(string FileName, ModelSpec? Model, MappingNode? Merged, WrittenSpec? Written);
 
 /// <summary>What a family may name; remembers what it was asked for.</summary>
 /// <param name="find">The model of a name; null where there is none.</param>

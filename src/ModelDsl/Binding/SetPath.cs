@@ -35,8 +35,11 @@ sealed record SetPath(EquatableArray<ScalarNode> Keys, Shape Shape)
     /// <summary>The overlay that sets the place to a value and nothing else.</summary>
     public MappingNode Overlay(Node value)
     {
-        for (var i = Keys.Count - 1; i >= 0; i--) value = new MappingNode(value.Path, value.Span, [new Entry(Keys[i], value)]);
-        return (MappingNode)value;
+        // The path is written once for all values of an axis, so what writes the place is the value.
+        var last = Keys[Keys.Count - 1] with { Path = value.Path, Span = value.Span };
+        var overlay = new MappingNode(value.Path, value.Span, [new Entry(last, value)]);
+        for (var i = Keys.Count - 2; i >= 0; i--) overlay = overlay with { Entries = [new Entry(Keys[i], overlay)] };
+        return overlay;
     }
 
     /// <summary>Whether setting one of the places sets the other too.</summary>

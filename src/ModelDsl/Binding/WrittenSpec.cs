@@ -9,3 +9,8 @@ namespace MmMamba.ModelDsl.Binding;
 /// <param name="Layers">For each layer what it has itself: the same, with overrides laid over it.</param>
 /// <param name="Base">The same of the model that this one extends; null where it extends none.</param>
 public sealed record WrittenSpec(MappingNode Root, EquatableArray<MappingNode> Towers, EquatableArray<MappingNode> Layers, WrittenSpec? Base);
+
+/// <summary>A model beside what it was bound from: the model of a file, or a member of a family.</summary>
+/// <param name="Model">Its spec, a member's under the name <c>Family.Member</c>.</param>
+/// <param name="Written">What wrote it.</param>
+public sealed record WrittenModel(ModelSpec Model, WrittenSpec Written);

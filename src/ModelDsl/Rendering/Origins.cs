@@ -12,10 +12,9 @@ public static class Origins
     const int Widest = 64;
 
     /// <summary>The form as YAML, the origins as comments in a column, what was taken away in comments below.</summary>
-    /// <exception cref="ArgumentException">The spec has errors, and so no values.</exception>
-    public static string Text(BoundSpec spec)
+    public static string Text(WrittenModel of)
     {
-        var (lines, removed) = Find(spec);
+        var (lines, removed) = Find(of);
         var width = lines.Where(line => line.Path is not null).Select(line => line.Text.Length).Where(length => length <= Widest).DefaultIfEmpty(0).Max();
         return string.Concat(lines.Select(line => (line.Path is null ? line.Text : line.Text.PadRight(width) + "  # " + Say(line.Origin!)) + "\n"))
             + string.Concat(removed.Select(one => $"# {Quote.Clean(one.Path)}: {Say(one.Origin, "none")}\n"));
@@ -25,23 +24,21 @@ public static class Origins
     /// The same for programs: path, value as YAML, whether it is a default, and the lines that it is from, is there instead of, and was
     /// taken away by.
     /// </summary>
-    /// <exception cref="ArgumentException">The spec has errors, and so no values.</exception>
-    public static string Json(BoundSpec spec)
+    public static string Json(WrittenModel of)
     {
-        var (lines, removed) = Find(spec);
+        var (lines, removed) = Find(of);
         return new JsonText()
-            .Field("name", String(spec.Name))
+            .Field("name", String(of.Model.Name))
             .Field("edition", Number(1))
             .Lines("settings", lines.Where(line => line.Path is not null).Select(line => Setting(line.Path!, line.Value, line.Origin!)))
             .Lines("removed", removed.Select(one => Setting(one.Path, null, one.Origin)))
             .ToString();
     }
 
-    static (IReadOnlyList<CanonicalLine> Lines, IReadOnlyList<(string Path, Origin Origin)> Removed) Find(BoundSpec spec)
+    static (IReadOnlyList<CanonicalLine> Lines, IReadOnlyList<(string Path, Origin Origin)> Removed) Find(WrittenModel of)
     {
-        if (spec is not { Model: { } model, Written: { } written }) throw new ArgumentException($"{spec.Path} has errors.", nameof(spec));
-        var finder = new OriginFinder(written);
-        var lines = CanonicalSpec.Lines(model, finder);
+        var finder = new OriginFinder(of.Written);
+        var lines = CanonicalSpec.Lines(of.Model, finder);
         // What is a default now is among the values already.
         bool IsThere(string path) => lines.Any(line => line.Path is { } at && (at == path || at.StartsWith(path + ".", StringComparison.Ordinal)));
         return (lines, [.. finder.Removed().Where(one => !IsThere(one.Path))]);
