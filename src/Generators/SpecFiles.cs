@@ -20,13 +20,10 @@ static class SpecFiles
     /// <summary>Metadata of an additional file: the namespace whose class it declares.</summary>
     const string DeclaredIn = "build_metadata.AdditionalFiles.MmMambaDeclaredIn";
 
-    const string Extension = ".mmmodel.yaml";
+    public static bool IsSpec(AdditionalText file) => SpecParser.IsSpec(file.Path);
 
-    public static bool IsSpec(AdditionalText file) => file.Path.EndsWith(Extension, StringComparison.OrdinalIgnoreCase);
-
-    /// <summary>Whether a family may name the file for what a paper reports: any other YAML.</summary>
-    public static bool IsReport(AdditionalText file) => !IsSpec(file)
-        && (file.Path.EndsWith(".yaml", StringComparison.OrdinalIgnoreCase) || file.Path.EndsWith(".yml", StringComparison.OrdinalIgnoreCase));
+    /// <summary>Whether a family may name the file for what a paper reports.</summary>
+    public static bool IsReport(AdditionalText file) => ParsedReport.MayBe(file.Path);
 
     /// <summary>Reads and checks a file of figures by itself.</summary>
     public static ParsedReport Report(AdditionalText file, CancellationToken cancellation) =>

@@ -5,25 +5,24 @@ using MmMamba.ModelDsl.Binding;
 
 namespace MmMamba.Testing;
 
-/// <summary>Specs that an assembly carries as resources, named as their files.</summary>
+/// <summary>Specs, and the figures that families among them report, that assemblies carry as resources named as their files.</summary>
 static class EmbeddedSpecs
 {
-    public const string Extension = ".mmmodel.yaml";
-
-    /// <summary>The specs of an assembly, by name of their files.</summary>
-    public static IReadOnlyList<ParsedSpec> Of(Assembly assembly) =>
+    /// <summary>The files of an assembly, by name.</summary>
+    /// <param name="folder">What their paths begin with.</param>
+    public static IReadOnlyList<SpecFile> Of(Assembly assembly, string folder = "") =>
     [
         .. assembly.GetManifestResourceNames()
-            .Where(IsSpec)
+            .Where(name => SpecParser.IsSpec(name) || ParsedReport.MayBe(name))
             .Order(StringComparer.Ordinal)
-            .Select(name => SpecParser.Parse(new(name, Read(assembly, name)))),
+            .Select(name => new SpecFile(folder + name, Read(assembly, name))),
     ];
 
-    /// <summary>The specs of all assemblies beside the tests; none is loaded that carries none.</summary>
-    public static IEnumerable<ParsedSpec> Deployed() =>
+    /// <summary>The files of all assemblies beside the tests that carry specs, each below a folder of its assembly's name; no other one is loaded.</summary>
+    public static IEnumerable<SpecFile> Deployed() =>
         Directory.EnumerateFiles(AppContext.BaseDirectory, "*.dll").Order(StringComparer.Ordinal)
             .Where(Carries)
-            .SelectMany(path => Of(Assembly.Load(AssemblyName.GetAssemblyName(path))));
+            .SelectMany(path => Of(Assembly.Load(AssemblyName.GetAssemblyName(path)), Path.GetFileNameWithoutExtension(path) + ":/"));
 
     static bool Carries(string path)
     {
@@ -32,7 +31,7 @@ static class EmbeddedSpecs
         {
             if (!image.HasMetadata) return false;
             var metadata = image.GetMetadataReader();
-            return metadata.ManifestResources.Any(resource => IsSpec(metadata.GetString(metadata.GetManifestResource(resource).Name)));
+            return metadata.ManifestResources.Any(resource => SpecParser.IsSpec(metadata.GetString(metadata.GetManifestResource(resource).Name)));
         }
         // A native library, or something else that only has the name of one.
         catch (BadImageFormatException)
@@ -40,8 +39,6 @@ static class EmbeddedSpecs
             return false;
         }
     }
-
-    static bool IsSpec(string resource) => resource.EndsWith(Extension, StringComparison.Ordinal);
 
     static string Read(Assembly assembly, string name)
     {

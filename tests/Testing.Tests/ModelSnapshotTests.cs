@@ -1,42 +1,13 @@
-using DiffEngine;
 using MmMamba.Models;
-using MmMamba.Testing;
 
 namespace MmMamba.Testing.Tests;
 
 /// <summary>A consumer's snapshot test, in a folder of its own: what is written, what is accepted, and what a failure says.</summary>
-public sealed class ModelSnapshotTests : IDisposable
+public sealed class ModelSnapshotTests : ConsumerFolder
 {
-    readonly string _folder = Directory.CreateTempSubdirectory("mmmamba-").FullName;
-    readonly string? _accept = Environment.GetEnvironmentVariable(Snapshot.AcceptVariable);
-
-    public ModelSnapshotTests()
-    {
-        DiffRunner.Disabled = true;
-        Environment.SetEnvironmentVariable(Snapshot.AcceptVariable, null);
-    }
-
-    public void Dispose()
-    {
-        Environment.SetEnvironmentVariable(Snapshot.AcceptVariable, _accept);
-        Directory.Delete(_folder, recursive: true);
-    }
-
-    string this[string name] => Path.Combine(_folder, name);
-    string Source => this["MyTests.cs"];
-    string[] Files => [.. Directory.EnumerateFiles(_folder).Select(Path.GetFileName).Order(StringComparer.Ordinal)!];
-
     void Verify() => ModelSnapshot.Verify<TinyMmMambaHybrid>(Source, "My_model");
     void VerifyFile() => ModelSnapshot.VerifyFile("mine.mmmodel.yaml", Source, "My_model");
     void Write(string lines) => File.WriteAllText(this["mine.mmmodel.yaml"], $"mmmodel: 1\nmodel: Mine\nextends: TinyMmMambaHybrid\n{lines}\n");
-    static string Message(Action test) => Assert.Throws<SnapshotException>(test).Message;
-
-    void Accept(Action test)
-    {
-        Environment.SetEnvironmentVariable(Snapshot.AcceptVariable, "1");
-        test();
-        Environment.SetEnvironmentVariable(Snapshot.AcceptVariable, null);
-    }
 
     [Fact]
     public void The_first_run_fails_and_leaves_what_it_received()

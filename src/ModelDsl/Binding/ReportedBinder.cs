@@ -8,6 +8,10 @@ namespace MmMamba.ModelDsl.Binding;
 /// <param name="Root">The file's nodes; null where the text couldn't be read.</param>
 public sealed record ParsedReport(string Path, MappingNode? Root, EquatableArray<Diagnostic> Diagnostics)
 {
+    /// <summary>Whether a file of this name may be one: any YAML that is no spec.</summary>
+    public static bool MayBe(string path) => !SpecParser.IsSpec(path)
+        && (path.EndsWith(".yaml", StringComparison.OrdinalIgnoreCase) || path.EndsWith(".yml", StringComparison.OrdinalIgnoreCase));
+
     /// <summary>Reads a file; any text gives a result, never an exception.</summary>
     public static ParsedReport Parse(SpecFile file)
     {

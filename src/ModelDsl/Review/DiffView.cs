@@ -15,21 +15,24 @@ public static class DiffView
     /// <param name="diff">The difference.</param>
     /// <param name="before">What the first model is called here, such as its name, or its name and revision.</param>
     /// <param name="after">What the second is called.</param>
-    public static string Text(ModelDiff diff, string before, string after) => DocumentText.Render(Of(diff, before, after));
+    public static string Text(ModelDiff diff, string before, string after) => DocumentText.Render(Of(diff, Title(before, after)));
 
     /// <summary>The same in GitHub's Markdown.</summary>
-    public static string Markdown(ModelDiff diff, string before, string after) => DocumentMarkdown.Render(Of(diff, before, after));
+    public static string Markdown(ModelDiff diff, string before, string after) => DocumentMarkdown.Render(Of(diff, Title(before, after)));
 
-    static Document Of(ModelDiff diff, string before, string after)
+    internal static string Title(string before, string after) => $"{before} -> {after}";
+
+    /// <param name="figures">What the table of figures is called.</param>
+    internal static Document Of(ModelDiff diff, string title, string figures = "figures")
     {
-        var view = new Document().Title($"{before} -> {after}");
+        var view = new Document().Title(title);
         if (diff.IsEmpty) return view.Remark("No difference.");
         if (!diff.IsCosmetic)
         {
             Verdicts(view, diff);
             Layers(view, diff);
             foreach (var (area, heading) in Lists) Changes(view, diff, area, heading);
-            Counted(view, diff);
+            Counted(view, diff, figures);
             Changes(view, diff, FactArea.Identity, "fingerprints");
         }
         else view.Remark("The same model by other words: everything that was trained fits.");
@@ -70,7 +73,7 @@ public static class DiffView
         foreach (var change in changes) Shown(view, diff, change);
     }
 
-    static void Shown(Document view, ModelDiff diff, Change change)
+    internal static void Shown(Document view, ModelDiff diff, Change change)
     {
         var where = change.Layers.Count == 0 ? "" : $" {Places.Text(diff, change.Layers)}";
         var (before, after) = (change.Before, change.After);
@@ -80,7 +83,7 @@ public static class DiffView
     }
 
     // Figures stand there changed or not: that a change is free is news, too.
-    static void Counted(Document view, ModelDiff diff)
+    static void Counted(Document view, ModelDiff diff, string heading)
     {
         var paths = diff.Before.All.Concat(diff.After.All).Select(fact => fact.Path).Where(path => Fact.AreaOf(path) == FactArea.Figures).Distinct();
         var columns = new Columns("lrrr").Titled("", "before", "after", "change");
@@ -92,7 +95,7 @@ public static class DiffView
             if (left == right && before != after) (left, right) = (Figure("", before), Figure("", after));
             columns.Row(Name(path), left, before == after ? "=" : right, Share(before, after));
         }
-        view.Heading("figures").Table(columns);
+        view.Heading(heading).Table(columns);
     }
 
     static string Name(string path)

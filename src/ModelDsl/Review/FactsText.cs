@@ -17,9 +17,12 @@ public static class FactsText
     const int MostLayers = 2048;
 
     /// <summary>The part, with its heading.</summary>
-    public static string Render(ModelFacts facts)
+    public static string Render(ModelFacts facts) => Heading + Lines(facts);
+
+    /// <summary>The lines alone.</summary>
+    internal static string Lines(ModelFacts facts)
     {
-        var text = new StringBuilder(Heading);
+        var text = new StringBuilder();
         foreach (var fact in facts.All.Where(fact => fact.Layer is null)) text.Append($"{Indent}{fact.Path}{Equal}{fact.Value}\n");
         var alike = facts.All.Where(fact => fact.Layer is not null).GroupBy(fact => (fact.Layer!.Value.Tower, fact.Path, fact.Value));
         foreach (var group in alike)
@@ -31,9 +34,14 @@ public static class FactsText
     public static ModelFacts? Parse(string text)
     {
         var start = text.LastIndexOf(Heading, StringComparison.Ordinal);
-        if (start < 0) return null;
+        return start < 0 ? null : Read(text.Substring(start + Heading.Length).Split('\n').Where(line => line.Length > 0));
+    }
+
+    /// <summary>The facts of lines; null where one is not as written.</summary>
+    internal static ModelFacts? Read(IEnumerable<string> lines)
+    {
         var facts = new List<Fact>();
-        foreach (var line in text.Substring(start + Heading.Length).Split('\n').Where(line => line.Length > 0))
+        foreach (var line in lines)
             if (!Read(line, facts)) return null;
         return new(new EquatableArray<Fact>(facts));
     }

@@ -49,12 +49,14 @@ public class SameBytesTests
             var found = spec.Diagnostics.Select(diagnostic => diagnostic with { Path = Path.GetFileName(diagnostic.Path.Replace('\\', '/')) }).ToList();
             foreach (var diagnostic in found) text.Append(diagnostic).Append('\n');
             text.Append(DiagnosticsJson.Render(found.Count, 0, found));
-            if (spec.Name is { } family && models.FindFamily(family) is { } members) text.Append(FamilySheet.Render(members)).Append(FamilySheet.Markdown(members)).Append(FamilyJson.Render(members));
+            if (spec.Name is { } family && models.FindFamily(family) is { } members) text.Append(FamilySheet.Render(members)).Append(FamilySheet.Markdown(members)).Append(FamilyJson.Render(members))
+                .Append(FamilyText.Render(members, member => member.Teacher is { } named ? models.Find(named) : null));
+            foreach (var written in spec.Written) text.Append(Origins.Text(written)).Append(Origins.Json(written));
             if (spec.Model is null) continue;
             var model = models.Find(spec.Model.Name)!;
             var teacher = model.Teacher is { } name ? models.Find(name) : null;
             text.Append(Sheet.Render(model)).Append(Sheet.Markdown(model)).Append(DescribeJson.Render(model)).Append(PlanJson.Render(model))
-                .Append(Origins.Text(spec)).Append(Origins.Json(spec)).Append(CanonicalSpec.Render(spec.Model)).Append(ModelText.Render(model, teacher));
+                .Append(CanonicalSpec.Render(spec.Model)).Append(ModelText.Render(model, teacher));
             if (teacher is null) continue;
             text.Append(TransferView.Text(model, teacher, full: true)).Append(TransferView.Markdown(model, teacher)).Append(TransferView.Json(model, teacher));
             var linear = models.Find("TinyMmMambaLinear")!;
