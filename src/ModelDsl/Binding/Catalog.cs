@@ -64,11 +64,11 @@ public static class Catalog
         var named = Named(items);
         var (models, families) = (Of(named, isFamily: false), Of(named, isFamily: true));
         var modelItems = items.Where(item => !item.Spec.IsFamily).ToList();
-        foreach (var item in modelItems) Bind(item, models, Bind);
+        var (insteadOfModel, insteadOfFamily) = (Instead(models, families, "an ablation family"), Instead(families, models, "a model"));
+        foreach (var item in modelItems) Bind(item, models, insteadOfModel, Bind);
         foreach (var item in modelItems) item.Bound = false;
-        var names = new Lazy<IReadOnlyCollection<string>>(() => [.. models.Keys.OrderBy(name => name, StringComparer.Ordinal)]);
         // A teacher may be refused itself: in one order, whichever the files came in.
-        foreach (var item in modelItems.OrderBy(item => item.Spec.SortKey, StringComparer.Ordinal)) Teach(item, models, names);
+        foreach (var item in modelItems.OrderBy(item => item.Spec.SortKey, StringComparer.Ordinal)) Teach(item, models, insteadOfModel);
 
         var resolutions = new Resolutions(modelItems.Select(item => item.Model).OfType<ModelSpec>());
         Budgets(modelItems, resolutions);
@@ -76,13 +76,20 @@ public static class Catalog
         KnownModel? Known(string name) =>
             models.TryGetValue(name, out var item) ? new(item.Spec.FileName, item.Model, item.Scope?.Merged, item.Scope?.Written) : null;
         foreach (var item in items.Where(item => item.Spec.IsFamily))
-            Bind(item, families, family => BindFamily(family, () => new(Known, names, resolutions, reports ?? [])));
+            Bind(item, families, insteadOfFamily, family => BindFamily(family, () => new(Known, insteadOfModel, resolutions, reports ?? [])));
         var told = new HashSet<Diagnostic>();
         return [.. items.Select(item => Result(item, told))];
     }
 
     static Dictionary<string, Item> Of(Dictionary<string, Item> named, bool isFamily) =>
         named.Where(name => name.Value.Spec.IsFamily == isFamily).ToDictionary(name => name.Key, name => name.Value, StringComparer.Ordinal);
+
+    /// <summary>What to write for a name that none of some has: what it names instead, or a name that is near.</summary>
+    static Func<string, string> Instead(Dictionary<string, Item> own, Dictionary<string, Item> others, string other)
+    {
+        var names = new Lazy<string[]>(() => [.. own.Keys.OrderBy(name => name, StringComparer.Ordinal)]);
+        return name => others.ContainsKey(name) ? $"that is the name of {other}" : Suggestion.For(name, names.Value);
+    }
 
     /// <summary>Binds files as they are: specs by their extension, all others as figures.</summary>
     public static EquatableArray<BoundSpec> BindFiles(IEnumerable<SpecFile> files)
@@ -114,7 +121,7 @@ public static class Catalog
         {
             if (folded.TryGetValue(item.Spec.Name!, out var first))
             {
-                item.Found.Add(Diagnostics.DuplicateModel.At(item.Spec.Path, item.Spec.Root?.Get(item.Spec.IsFamily ? "ablation" : "model")?.Span ?? Span.FileStart, Quote.Of(item.Spec.Name!), first.Spec.FileName));
+                item.Found.Add(Diagnostics.DuplicateModel.At(item.Spec.Path, item.Spec.Root?.Get(item.Spec.IsFamily ? "ablation" : "model")?.Span ?? Span.FileStart, Quote.Of(item.Spec.Name!), first.Spec.FileName, Kind(first)));
                 continue;
             }
             folded.Add(item.Spec.Name!, item);
@@ -124,7 +131,7 @@ public static class Catalog
     }
 
     /// <summary>Binds an item after its bases, nearest to the root first; a chain may be as long as there are files.</summary>
-    static void Bind(Item item, Dictionary<string, Item> models, Action<Item> bind)
+    static void Bind(Item item, Dictionary<string, Item> models, Func<string, string> instead, Action<Item> bind)
     {
         var chain = new List<Item>();
         for (var next = item; next is { Bound: false }; next = next.Base)
@@ -133,12 +140,14 @@ public static class Catalog
             chain.Add(next);
             if (BaseName(next) is not { } name) continue;
             if (!models.TryGetValue(name.Text, out var low))
-                next.Found.Add(Diagnostics.UnknownBase.At(next.Spec.Path, name.Span, Quote.Of(name.Text), Suggestion.For(name.Text, [.. models.Keys.OrderBy(model => model, StringComparer.Ordinal)])));
+                next.Found.Add(Diagnostics.UnknownBase.At(next.Spec.Path, name.Span, Quote.Of(name.Text), instead(name.Text), Kind(next)));
             next.Base = low;
         }
         Cycle(chain);
         for (var i = chain.Count - 1; i >= 0; i--) bind(chain[i]);
     }
+
+    static string Kind(Item item) => item.Spec.IsFamily ? "family" : "model";
 
     static ScalarNode? BaseName(Item item) =>
         item.Spec.Root?.Get("extends") is ScalarNode name && Scalars.Word(name) is not null ? name : null;
@@ -205,7 +214,7 @@ public static class Catalog
     static bool IsError(Diagnostic diagnostic) => diagnostic.Severity == Severity.Error;
 
     /// <summary>Holds students against their teachers, bases first, so that a base's mistake is not repeated.</summary>
-    static void Teach(Item item, Dictionary<string, Item> models, Lazy<IReadOnlyCollection<string>> names)
+    static void Teach(Item item, Dictionary<string, Item> models, Func<string, string> instead)
     {
         var chain = new List<Item>();
         for (var next = item; next is { Bound: false }; next = next.Base)
@@ -218,7 +227,7 @@ public static class Catalog
             var student = chain[i];
             if (student.Model is not { Teacher: { } teacher } || student.Scope is not { } scope) continue;
             if (BrokenBase(student)) (student.Model, student.Broken) = (null, true);
-            else TeacherCheck.Check(scope, student.Model, teacher, models.TryGetValue(teacher, out var found) ? found.Model : null, found?.Spec.FileName, names);
+            else TeacherCheck.Check(scope, student.Model, teacher, models.TryGetValue(teacher, out var found) ? found.Model : null, found?.Spec.FileName, instead);
             if (scope.HasErrors) (student.Model, student.Broken) = (null, true);
         }
     }

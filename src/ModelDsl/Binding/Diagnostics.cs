@@ -107,12 +107,12 @@ public static class Diagnostics
 
     // Composition.
 
-    public static readonly DiagnosticRule DuplicateModel = Error("MMD030", "Model named twice", "{0} already names the model of {1}; choose another name",
-        "Names of models differ by more than capital letters: generated files are named after them.",
+    public static readonly DiagnosticRule DuplicateModel = Error("MMD030", "Name used twice", "{0} already names the {2} of {1}; choose another name",
+        "Names of models and families differ by more than capital letters: generated files are named after them.",
         "mmmodel: 1\nmodel: Unique\nextends: TinyHovle\n# file: second.mmmodel.yaml\nmmmodel: 1\nmodel: «UNIQUE»\nextends: TinyHovle");
 
-    public static readonly DiagnosticRule UnknownBase = Error("MMD031", "Unknown base", "no spec has the model {0}; {1}",
-        "`extends` names a model (its `model:` key), not a file.",
+    public static readonly DiagnosticRule UnknownBase = Error("MMD031", "Unknown base", "no spec has the {2} {0}; {1}",
+        "A model extends a model, by its `model:` key, and a family a family, by its `ablation:` key; neither names a file. What a family is `of` is a model.",
         "mmmodel: 1\nmodel: Orphan\nextends: «TinyHovel»");
 
     public static readonly DiagnosticRule BaseCycle = Error("MMD032", "Cycle of bases", "{0} extends itself through {1}; break the circle",
@@ -213,7 +213,7 @@ public static class Diagnostics
         "All but the mixers is copied, and the mixers' projections are sliced from the teacher's, so widths, towers, heads and tokens are the teacher's.",
         "mmmodel: 1\nmodel: Slim\nextends: TinyMmMambaLinear\nhidden: «64»");
 
-    public static readonly DiagnosticRule TeacherWithMamba2 = Error("MMD063", "Teacher with Mamba-2 layers", "{0} can't teach: it has Mamba-2 layers; name a model whose layers are all attention",
+    public static readonly DiagnosticRule TeacherWithMamba2 = Error("MMD063", "Teacher with Mamba-2 layers", "{0} can't teach: it has Mamba-2 layers; name a model whose layers all keep attention, over all tokens or a window",
         "Stages 1 and 2 follow the attention of each of the teacher's layers.",
         "mmmodel: 1\nmodel: Grandpupil\nextends: TinyMmMambaLinear\nteacher: «TinyMmMambaHybrid»");
 

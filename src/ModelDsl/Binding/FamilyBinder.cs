@@ -59,7 +59,7 @@ sealed class FamilyBinder(Scope scope, KnownModels tree)
     KnownModel? Base(Node of)
     {
         var name = Scalars.Word(of)!;
-        if (tree.Find(name) is not { } low) scope.Report(Diagnostics.UnknownBase, of, Quote.Of(name), Suggestion.For(name, tree.Names.Value));
+        if (tree.Find(name) is not { } low) scope.Report(Diagnostics.UnknownBase, of, Quote.Of(name), tree.Instead(name), "model");
         else if (low.Model is null) scope.Report(Diagnostics.BrokenBase, of, Quote.Of(name), low.FileName);
         else return low;
         return null;
@@ -71,7 +71,7 @@ sealed class FamilyBinder(Scope scope, KnownModels tree)
         foreach (var item in scope.Merged.Get("reference") is SequenceNode list ? list.Items : [])
         {
             var name = Scalars.Word(item)!;
-            if (tree.Find(name) is not { } model) scope.Report(FamilyDiagnostics.UnknownReference, item, Quote.Of(name), Suggestion.For(name, tree.Names.Value));
+            if (tree.Find(name) is not { } model) scope.Report(FamilyDiagnostics.UnknownReference, item, Quote.Of(name), tree.Instead(name));
             else if (model.Model is null) scope.Report(FamilyDiagnostics.BrokenReference, item, Quote.Of(name), model.FileName);
             names.Add(name);
         }
@@ -113,7 +113,7 @@ sealed class FamilyBinder(Scope scope, KnownModels tree)
         if (model is { Teacher: { } teacher })
         {
             var known = tree.Find(teacher);
-            TeacherCheck.Check(member, model, teacher, known?.Model, known?.FileName, tree.Names);
+            TeacherCheck.Check(member, model, teacher, known?.Model, known?.FileName, tree.Instead);
         }
         // An axis goes through the base's own value, and through ends where two words mean the same: neither is worth a word.
         var found = draft.ByHand ? member.Found : member.Found.Where(diagnostic => diagnostic.Severity == Severity.Error);

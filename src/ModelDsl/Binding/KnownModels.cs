@@ -11,21 +11,21 @@ sealed record KnownModel(string FileName, ModelSpec? Model, MappingNode? Merged,
 
 /// <summary>What a family may name; remembers what it was asked for.</summary>
 /// <param name="find">The model of a name; null where there is none.</param>
-/// <param name="names">The names of all models, in order.</param>
+/// <param name="instead">What to write for a name that no model has.</param>
 /// <param name="resolutions">What the models without errors mean.</param>
 /// <param name="reports">The tables of figures.</param>
 sealed class KnownModels(
-    Func<string, KnownModel?> find, Lazy<IReadOnlyCollection<string>> names, Resolutions resolutions, IReadOnlyList<ParsedReport> reports)
+    Func<string, KnownModel?> find, Func<string, string> instead, Resolutions resolutions, IReadOnlyList<ParsedReport> reports)
 {
     readonly Dictionary<string, KnownModel?> _asked = new(StringComparer.Ordinal);
     bool _askedForNames;
 
-    /// <summary>The names of all models, in order.</summary>
-    public Lazy<IReadOnlyCollection<string>> Names => new(() =>
+    /// <summary>What to write for a name that no model has; that hangs on the names of the whole tree.</summary>
+    public string Instead(string name)
     {
         _askedForNames = true;
-        return names.Value;
-    });
+        return instead(name);
+    }
 
     public Resolutions Resolutions => resolutions;
     public IReadOnlyList<ParsedReport> Reports => reports;

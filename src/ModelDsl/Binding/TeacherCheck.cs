@@ -9,11 +9,12 @@ namespace MmMamba.ModelDsl.Binding;
 static class TeacherCheck
 {
     /// <param name="teacher">The teacher's spec; null where it has errors.</param>
-    /// <param name="file">The teacher's file; null where no spec has the name.</param>
-    public static void Check(Scope scope, ModelSpec student, string name, ModelSpec? teacher, string? file, Lazy<IReadOnlyCollection<string>> known)
+    /// <param name="file">The teacher's file; null where no model has the name.</param>
+    /// <param name="instead">What to write for a name that no model has.</param>
+    public static void Check(Scope scope, ModelSpec student, string name, ModelSpec? teacher, string? file, Func<string, string> instead)
     {
         var place = scope.Merged.Get("teacher");
-        if (file is null) scope.Report(Diagnostics.UnknownTeacher, place, Quote.Of(name), Suggestion.For(name, known.Value));
+        if (file is null) scope.Report(Diagnostics.UnknownTeacher, place, Quote.Of(name), instead(name));
         else if (teacher is null) scope.Report(Diagnostics.BrokenTeacher, place, Quote.Of(name), file);
         else if (teacher.Layers.Converts)
             scope.Report(Diagnostics.TeacherWithMamba2, place, Quote.Of(name));

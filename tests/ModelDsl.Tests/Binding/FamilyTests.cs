@@ -190,6 +190,18 @@ public class FamilyTests
         Assert.Equal(["MMD031", "MMD031", "MMD032", "MMD032"], bound.Skip(1).Select(spec => spec.Diagnostics[0].Id));
     }
 
+    [Theory]
+    [InlineData("no spec has the model `TinyHybridStrategy`; that is the name of an ablation family", "model: X\nextends: TinyHybridStrategy")]
+    [InlineData("no spec has the family `TinyMmMambaHybrid`; that is the name of a model", "ablation: X\nextends: TinyMmMambaHybrid")]
+    [InlineData("no spec has the family `TinyHybridStrateg`; did you mean `TinyHybridStrategy`?", "ablation: X\nextends: TinyHybridStrateg")]
+    [InlineData("no spec has the model `TinyHybridStrategy`; that is the name of an ablation family", "ablation: X\nof: TinyHybridStrategy\nvariants: { A: {} }")]
+    [InlineData("no spec has the model `TinyHybridStrategy`; that is the name of an ablation family", "ablation: X\nof: TinyHovle\nvariants: { A: {} }\nreference: [TinyHybridStrategy]")]
+    [InlineData("no spec has the model `TinyHybridStrategy`; that is the name of an ablation family", "model: X\nextends: TinyMmMambaLinear\nteacher: TinyHybridStrategy")]
+    [InlineData("`TinyHybridStrategy` already names the family of tiny-hybrid-strategy.mmmodel.yaml; choose another name", "model: TinyHybridStrategy\nextends: TinyHovle")]
+    [InlineData("`TinyHovle` already names the model of tiny-hovle.mmmodel.yaml; choose another name", "ablation: TinyHovle\nof: TinyMmMambaHybrid\nvariants: { A: {} }")]
+    public void A_name_of_the_other_kind_is_told_to_be_one(string message, string lines) => Assert.Equal(message,
+        Assert.Single(Tree.Bind([.. Tree.Shipped, new("x.mmmodel.yaml", $"mmmodel: 1\n{lines}\n")])[Tree.Shipped.Count].Diagnostics).Message);
+
     [Fact]
     public void Figures_are_found_beside_the_file_that_names_them()
     {
