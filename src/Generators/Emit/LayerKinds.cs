@@ -21,8 +21,8 @@ static class LayerKinds
 {
     const string AnyLayer = "*";
 
-    // More than a model has layers, and so kinds.
-    const int MostKinds = 2048;
+    // Where letters begin that no mixer has; the language's bound on different layers ends long before they do.
+    const char FirstLetter = '\u4E00';
 
     /// <summary>The towers as strips; a kind that two towers share is one object with one mark.</summary>
     public static (EquatableArray<LayerKind> Kinds, EquatableArray<TowerStrip> Strips) Of(
@@ -81,16 +81,17 @@ static class LayerKinds
 
     static EquatableArray<LayerKind> Named(Content[] contents)
     {
-        var alike = contents.ToLookup(content => content.Mixer.Kind);
-        return contents.Select(content => Named(content, [.. alike[content.Mixer.Kind]])).ToEquatableArray();
-    }
-
-    static LayerKind Named(Content content, Content[] alike)
-    {
-        var (mixer, index) = (content.Mixer.Kind, Array.IndexOf(alike, content));
-        // A model of so many kinds is past reading as a strip; any letters do, as long as they differ between the mixers.
-        var mark = index < mixer.Marks.Length ? mixer.Marks[index] : (char)(0x4E00 + MostKinds * MixerKinds.Order(mixer) + index);
-        var variable = Identifier.Camel(mixer.Word);
-        return new(mark, alike.Length == 1 ? variable : $"{variable}_{(index + 1).ToString(CultureInfo.InvariantCulture)}", content);
+        var (counts, kinds) = (new Dictionary<MixerKind, int>(), new List<LayerKind>());
+        var alike = contents.GroupBy(content => content.Mixer.Kind).ToDictionary(same => same.Key, same => same.Count());
+        foreach (var content in contents)
+        {
+            var mixer = content.Mixer.Kind;
+            counts[mixer] = counts.TryGetValue(mixer, out var before) ? before + 1 : 1;
+            // A model of so many kinds is past reading as a strip; any letters do, as long as no two kinds share one.
+            var mark = before < mixer.Marks.Length ? mixer.Marks[before] : (char)(FirstLetter + kinds.Count);
+            var variable = Identifier.Camel(mixer.Word);
+            kinds.Add(new(mark, alike[mixer] == 1 ? variable : $"{variable}_{counts[mixer].ToString(CultureInfo.InvariantCulture)}", content));
+        }
+        return new(kinds);
     }
 }

@@ -213,7 +213,8 @@ public static class Diagnostics
         "All but the mixers is copied, and the mixers' projections are sliced from the teacher's, so widths, towers, heads and tokens are the teacher's.",
         "mmmodel: 1\nmodel: Slim\nextends: TinyMmMambaLinear\nhidden: «64»");
 
-    public static readonly DiagnosticRule TeacherWithMamba2 = Error("MMD063", "Teacher with Mamba-2 layers", "{0} can't teach: it has Mamba-2 layers; name a model whose layers all keep attention, over all tokens or a window",
+    public static readonly DiagnosticRule TeacherWithMamba2 = Error("MMD063", "Teacher with Mamba-2 layers",
+        "{0} can't teach: it has Mamba-2 layers; name a model whose layers all keep attention, over all tokens or a window",
         "Stages 1 and 2 follow the attention of each of the teacher's layers.",
         "mmmodel: 1\nmodel: Grandpupil\nextends: TinyMmMambaLinear\nteacher: «TinyMmMambaHybrid»");
 

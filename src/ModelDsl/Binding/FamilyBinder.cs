@@ -1,4 +1,5 @@
 using MmMamba.ModelDsl.Architecture;
+using MmMamba.ModelDsl.Mixers;
 using MmMamba.ModelDsl.Specs;
 using MmMamba.ModelDsl.Syntax;
 
@@ -48,6 +49,7 @@ sealed class FamilyBinder(Scope scope, KnownModels tree)
 
         var bound = Members(low);
         if (bound.Count == _members.Members.Count) Distinct(bound, low.Model!, control);
+        Bounded(bound);
         if (scope.HasErrors) return null;
         // A member over its budget is an error of the spec, and the family is whole.
         scope.Add(_excess);
@@ -148,6 +150,19 @@ sealed class FamilyBinder(Scope scope, KnownModels tree)
                 scope.Report(FamilyDiagnostics.SameMembers, draft.Cause, Quote.Of(member.Name), Quote.Of(first));
             else same.Add(recipe, member.Name);
         }
+    }
+
+    /// <summary>Counts layers that differ in anything but their place: in what they are, who placed them, and what decides their tensors.</summary>
+    void Bounded(List<ResolvedMember> bound)
+    {
+        // A converted form has as many layers again.
+        if (bound.Sum(member => 2 * member.Model.Layers.Count) <= FamilyShape.MaxLayers) return;
+        var kinds = new HashSet<(ResolvedMixer, decimal, int, string, int, int, SeedSpec?, bool)>();
+        foreach (var model in bound.Select(member => member.Model))
+            foreach (var layer in model.Layers.Concat(model.Distillation?.ConvertedLayers ?? []))
+                kinds.Add((layer.Mixer, layer.NormEps, layer.MlpHidden, layer.Source, model.Hidden, model.Layers.Count, model.Seed, model.Teacher is null));
+        if (kinds.Count > FamilyShape.MaxLayers)
+            scope.Report(FamilyDiagnostics.TooManyLayers, [.. _members.Axes.Select(axis => axis.Key), scope.Merged.Get("variants")], kinds.Count, FamilyShape.MaxLayers);
     }
 
     static string Listed(List<string> names) =>

@@ -69,11 +69,16 @@ static class FamilyDiagnostics
         "A row of figures has the name of a member in its family, or of a reference.",
         "mmmodel: 1\nablation: Placements\nof: TinyMmMambaHybrid\naxes: { from: { set: layers.attention.from, to: [tail, head] } }\nreported: paper/table.yaml\n# file: paper/table.yaml\nsource: Table 6\nfigures: { «Heads»: { MME: 1371.1 } }");
 
+    public static readonly DiagnosticRule TooManyLayers = new("MMD116", Severity.Error, "Too many different layers",
+        "the members have {0} different layers together; a family may have {1}: vary what fewer layers differ in, or split the family",
+        "Generated code writes each layer once that differs from all others, of whichever member. A model alone never comes near the bound.",
+        null);
+
     /// <summary>All of them, in the order of their ids.</summary>
     public static EquatableArray<DiagnosticRule> All { get; } =
     [
         ModelAndFamily, NoMembers, NotAName, NotAPlace, ValueNeedsName, AxesOverlap,
         TooManyMembers, MemberTwice, TakenMember, UnknownControl, ControlDiffers, SameMembers,
-        UnknownReference, BrokenReference, UnknownReport, UnknownRow,
+        UnknownReference, BrokenReference, UnknownReport, UnknownRow, TooManyLayers,
     ];
 }

@@ -6,6 +6,9 @@ static class FamilyShape
     /// <summary>Members that a family may have.</summary>
     public const int MaxMembers = 100;
 
+    /// <summary>Different layers that its members may have together.</summary>
+    public const int MaxLayers = 4096;
+
     const string TowerLike = "^[a-z]([a-z0-9_]*[a-z])?$", ClassLike = "^[A-Z][A-Za-z0-9_]{0,99}$";
 
     /// <summary>An axis: the place that it sets, and the values that it sets there.</summary>

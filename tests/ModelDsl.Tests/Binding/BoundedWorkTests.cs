@@ -95,6 +95,6 @@ public class BoundedWorkTests
             Assert.NotEmpty(Sheet.Render(model) + Sheet.Markdown(model) + DescribeJson.Render(model) + PlanJson.Render(model));
         }
         Assert.NotEmpty(TransferView.Text(student, teacher) + ModelText.Render(student, teacher));
-        Assert.NotEmpty(Origins.Text(bound[1]));
+        Assert.NotEmpty(Origins.Text(bound[1].Written.Single()));
     }
 }

@@ -17,6 +17,9 @@ public class DiagnosticsTests
         ["MMD033"] = "mmmodel: 1\nmodel: Upper\nextends: «Lower»\n# file: lower.mmmodel.yaml\nmmmodel: 1\nmodel: Lower\nextends: TinyHovle\nhiden: 3",
         ["MMD035"] = "mmmodel: 1\nmodel: Pupil\nextends: TinyMmMambaLinear\nteacher: «Master»\n# file: master.mmmodel.yaml\nmmmodel: 1\nmodel: Master\nextends: TinyHovle\nhiden: 3",
         ["MMD113"] = "mmmodel: 1\nablation: Placements\nof: TinyMmMambaHybrid\nvariants: { None: { layers: mamba2 } }\nreference: [«Master»]\n# file: master.mmmodel.yaml\nmmmodel: 1\nmodel: Master\nextends: TinyHovle\nhiden: 3",
+        ["MMD116"] = "mmmodel: 1\nablation: Wide\nof: Low\naxes: { «theta»: { set: attention.rope.theta, to: [1, 2, 3, 4, 5] } }\n# file: low.mmmodel.yaml\n"
+            + "mmmodel: 1\nmodel: Low\nextends: TinyHovle\ntowers: [ { embedding: 512 }, { decoder: 512 } ]\noverrides:\n"
+            + string.Concat(Enumerable.Range(0, 1024).Select(i => FormattableString.Invariant($"- {{ where: \"layers[{i}]\", norm: {{ rms: 0.1{i:D4} }} }}\n"))),
     };
 
     [Fact]
@@ -41,6 +44,7 @@ public class DiagnosticsTests
     [InlineData("MMD033")]
     [InlineData("MMD035")]
     [InlineData("MMD113")]
+    [InlineData("MMD116")]
     public void Example_trips_its_rule_alone_where_it_says(string id)
     {
         var rule = Diagnostics.All.Single(rule => rule.Id == id);
