@@ -108,6 +108,29 @@ public sealed class IncrementalTests
     }
 
     [Fact]
+    public void While_a_base_is_broken_an_edit_leaves_the_stand_ins_of_others_the_objects_that_they_were()
+    {
+        var project = Project.Shipped(("x.mmmodel.yaml", Specs.Student("Alone", "mamba2: { conv: 3 }\n")));
+        project.Edit("hovle.mmmodel.yaml", text => text.Replace("hidden: 2048", "hidden: 2048\nhiden: 2048"));
+        var before = StandIns(project.Run());
+        project.Edit("x.mmmodel.yaml", text => text.Replace("conv: 3", "conv: 4"));
+        var run = project.Run();
+        var after = StandIns(run);
+
+        Assert.Equal(["Alone", "Hovle", "MmMambaHybrid", "MmMambaLinear"], after.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(["Alone"], after.Keys.Where(name => !ReferenceEquals(before[name], after[name])));
+        Assert.Single(run.Reasons(Steps.Files), IncrementalStepRunReason.Modified);
+        Assert.Single(run.OutputReasons, reason => Fresh.Contains(reason));
+
+        static Dictionary<string, object> StandIns(Run run)
+        {
+            static object? Value(object of, string property) => of.GetType().GetProperty(property)?.GetValue(of);
+            return ((IEnumerable)Value(run.Values(Steps.Catalog).Single(), "Files")!).Cast<object>()
+                .Where(file => Value(file, "Face") is not null).ToDictionary(file => (string)Value(file, "Name")!, file => Value(file, "Face")!);
+        }
+    }
+
+    [Fact]
     public void What_the_pipeline_keeps_holds_nothing_of_the_compiler()
     {
         var run = Project.Shipped(("broken.mmmodel.yaml", Specs.Student("Broken", "leyers: mamba2\n"))).Run();

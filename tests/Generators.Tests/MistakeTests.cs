@@ -100,7 +100,11 @@ public sealed class MistakeTests
         Assert.Equal(Specs.Shipped.Count, project.Run().Sources.Count);
         // The teacher, its two students, and the four families of these.
         Assert.Equal(7, project.Run().Sources.Values.Count(text => text.Contains("<summary>A stub")));
-        Assert.Contains("Decoder3", project.Run().Sources["TinyMmMambaHybrid.g.cs"]);
+        // Its base without the mistake is a whole base, so a student has its own layers and stages.
+        var student = project.Run().Sources["TinyMmMambaHybrid.g.cs"];
+        Assert.Contains("public Mamba2Layer Decoder3 ", student);
+        Assert.Contains("public static TinyMmMambaHybrid SeedFrom(TinyHovle teacher", student);
+        Assert.Contains("class Distillation", student);
         Assert.Contains(await project.Analyze(), mistake => mistake.Location.GetLineSpan().Path == "tiny-hovle.mmmodel.yaml");
     }
 

@@ -11,6 +11,16 @@ namespace MmMamba.ModelDsl.Architecture;
 /// </summary>
 public sealed class StandIn
 {
+    /// <summary>A spec without its errors.</summary>
+    sealed record Mended(EquatableArray<Diagnostic> Errors, ParsedSpec Spec);
+
+    /// <summary>What stands in, under the name of what it stands in for.</summary>
+    sealed record Face(ResolvedModel Sound, ResolvedModel Model);
+
+    // A spec stays broken while others are edited: as long as its errors are the same, so is what is left of it, and all that extends that.
+    static readonly Kept<ParsedSpec, Mended> KeptSpecs = new();
+    static readonly Kept<ParsedSpec, Face> KeptFaces = new();
+
     readonly IReadOnlyList<ParsedSpec> _specs;
     readonly ModelSet _mended;
 
@@ -19,9 +29,12 @@ public sealed class StandIn
     public StandIn(IReadOnlyList<ParsedSpec> specs, IReadOnlyList<BoundSpec> bound)
     {
         _specs = specs;
-        var errors = bound.SelectMany(spec => spec.Diagnostics).Where(found => found.Severity == Severity.Error).ToLookup(found => found.Path);
+        // A base or teacher with errors is mended too, so that naming it is none here.
+        var errors = bound.SelectMany(spec => spec.Diagnostics)
+            .Where(found => found.Severity == Severity.Error && found.Id != Diagnostics.BrokenBase.Id && found.Id != Diagnostics.BrokenTeacher.Id)
+            .ToLookup(found => found.Path);
         // Nothing stands in for a family, or needs one.
-        _mended = ModelSet.Resolve(Catalog.Bind([.. specs.Where(spec => !spec.IsFamily).Select(spec => errors[spec.Path].Any() ? Without(spec, errors[spec.Path]) : spec)]));
+        _mended = ModelSet.Resolve(Catalog.Bind([.. specs.Where(spec => !spec.IsFamily).Select(spec => errors[spec.Path].Any() ? Mend(spec, [.. errors[spec.Path]]) : spec)]));
     }
 
     /// <summary>The stand-in of a spec that has a name, under that name; null where there is none.</summary>
@@ -30,7 +43,7 @@ public sealed class StandIn
         var seen = new HashSet<ParsedSpec>();
         for (var next = spec; next is not null && seen.Add(next); next = _specs.FirstOrDefault(other => other.Name == next.Extends))
             if ((_mended.Find(next.Name!) ?? Meant(next)) is { } sound)
-                return sound with { Name = spec.Name!, File = spec.FileName, Summary = "" };
+                return KeptFaces.Of(spec, before => ReferenceEquals(before.Sound, sound), () => new(sound, sound with { Name = spec.Name!, File = spec.FileName, Summary = "" })).Model;
         return null;
     }
 
@@ -38,8 +51,9 @@ public sealed class StandIn
     ResolvedModel? Meant(ParsedSpec spec) => spec.Extends is { } name && _specs.All(other => other.Name != name)
         && Suggestion.Nearest(name, _mended.Models.Select(model => model.Name)) is { } near ? _mended.Find(near) : null;
 
-    static ParsedSpec Without(ParsedSpec spec, IEnumerable<Diagnostic> errors) =>
-        spec.Root is { } root ? SpecParser.Check(spec, Without(root, [.. errors.Select(error => error.Span)])) : spec;
+    static ParsedSpec Mend(ParsedSpec spec, EquatableArray<Diagnostic> errors) =>
+        spec.Root is { } root ? KeptSpecs.Of(spec, before => before.Errors == errors,
+            () => new(errors, SpecParser.Check(spec, Without(root, [.. errors.Select(error => error.Span)])))).Spec : spec;
 
     static MappingNode Without(MappingNode mapping, EquatableArray<Span> wrong) => new(mapping.Path, mapping.Span,
     [
