@@ -10,12 +10,10 @@ public readonly record struct PublishedSpec(string File, string Text);
 /// <summary>The specs that the models were generated from, as text: specs written elsewhere extend them at run time.</summary>
 public static class PublishedSpecs
 {
-    const string Extension = ".mmmodel.yaml";
-
     const string Paper = "paper/";
 
     /// <summary>Every spec, by file name.</summary>
-    public static IReadOnlyList<PublishedSpec> All { get; } = [.. Where(name => name.EndsWith(Extension, StringComparison.Ordinal))];
+    public static IReadOnlyList<PublishedSpec> All { get; } = [.. Where(name => !name.StartsWith(Paper, StringComparison.Ordinal))];
 
     /// <summary>The files of figures that families among them report, by the path that these name.</summary>
     public static IReadOnlyList<PublishedSpec> Figures { get; } = [.. Where(name => name.StartsWith(Paper, StringComparison.Ordinal))];

@@ -22,6 +22,16 @@ public sealed class CheckTests : IDisposable
     }
 
     [Fact]
+    public void A_folders_specs_are_those_of_the_extension_in_capital_letters_too()
+    {
+        File.WriteAllText(_folder["A.MMMODEL.YAML"], "mmmodel: 1\nmodel: A\nextends: TinyHovle\n");
+        File.WriteAllText(_folder["b.mmmodel.yaml"], "mmmodel: 1\nmodel: B\nextends: A\n");
+        File.WriteAllText(_folder["c.yaml"], "no spec");
+        Assert.Equal(("2 models, no errors\n", ""), (Tool.Run(_folder.Path, "check").Output, Tool.Run(_folder.Path, "check").Error));
+        Assert.StartsWith("A  extends TinyHovle", Tool.Run(_folder.Path, "describe", "A.MMMODEL.YAML").Output);
+    }
+
+    [Fact]
     public void Json_has_what_a_program_needs()
     {
         Write("mamba2: { chunk: 0 }");

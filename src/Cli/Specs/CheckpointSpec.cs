@@ -46,7 +46,7 @@ static class CheckpointSpec
     {
         if (!Directory.Exists(path)) return null;
         if (Path.Combine(path, CheckpointFolder.Spec) is var own && File.Exists(own)) return own;
-        string[] specs = [.. Directory.EnumerateFiles(path, "*" + SpecLibrary.Extension)];
+        string[] specs = [.. Directory.EnumerateFiles(path).Where(SpecParser.IsSpec)];
         return specs.Length == 1 ? specs[0] : null;
     }
 

@@ -25,7 +25,7 @@ sealed record FolderModel(ModelSpec Spec, ModelPlan Plan, IReadOnlyDictionary<st
             ?? throw new InputException($"{name} is a member of a family and has no spec of its own; write one that extends {model.Resolved.Extends} and name that.");
         var files = new List<(string File, string Text)> { (CheckpointFolder.Spec, CanonicalSpec.Render(spec)) };
         for (var teacher = spec.Teacher; teacher is not null && library.IsOwn(teacher); teacher = library.SpecOf(teacher)!.Teacher)
-            files.Add(($"teacher{(files.Count == 1 ? "" : $"-{files.Count}")}{SpecLibrary.Extension}", CanonicalSpec.Render(library.SpecOf(teacher)!)));
+            files.Add(($"teacher{(files.Count == 1 ? "" : $"-{files.Count}")}{SpecParser.Extension}", CanonicalSpec.Render(library.SpecOf(teacher)!)));
 
         var alone = Library(files);
         for (var i = 0; i < files.Count; i++) files[i] = (files[i].File, Allowed(files[i].Text, alone.Diagnostics.Where(found => found.Path == files[i].File)));

@@ -34,7 +34,7 @@ static class GitSpecs
         var tab = line.IndexOf('\t');
         if (tab < 0 || line[..tab].Split(' ') is not ["100644" or "100755", "blob", var id]) return null;
         var name = line[(tab + 1)..];
-        return name.EndsWith(SpecLibrary.Extension, StringComparison.Ordinal) ? (id, name) : null;
+        return SpecParser.IsSpec(name) ? (id, name) : null;
     }
 
     static string Decoded(byte[] bytes)

@@ -15,5 +15,5 @@ readonly record struct SpecArgument(string? File, string? Member)
     /// <summary>How the tool names a member of a family that is named so.</summary>
     public static string Of(string family, string member) => family + (IsFile(family) ? '#' : '.') + member;
 
-    static bool IsFile(string text) => text.EndsWith(".yaml", StringComparison.Ordinal) || text.EndsWith(".yml", StringComparison.Ordinal);
+    static bool IsFile(string text) => text.EndsWith(".yaml", StringComparison.OrdinalIgnoreCase) || text.EndsWith(".yml", StringComparison.OrdinalIgnoreCase);
 }

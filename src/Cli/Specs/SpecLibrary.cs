@@ -16,9 +16,6 @@ sealed record NamedModel(ResolvedModel Resolved, ModelPlan Plan);
 /// <summary>The specs of some folders and files together with those that come with the tool. A spec of one's own hides the tool's of the same name.</summary>
 sealed class SpecLibrary
 {
-    /// <summary>How the name of a spec's file ends.</summary>
-    public const string Extension = ".mmmodel.yaml";
-
     /// <summary>Bytes of the longest spec.</summary>
     public const int Longest = 1_000_000;
 
@@ -115,7 +112,7 @@ sealed class SpecLibrary
         if ((Family(name) ?? Family(name.Split('.')[0])) is not { } family)
             throw new InputException(Suggestion.Nearest(name, Known) is { } near
                 ? $"there is no model '{name}'; did you mean {near}?"
-                : $"there is no model '{name}'; known are {string.Join(", ", Known)}, or name a *{Extension} file.");
+                : $"there is no model '{name}'; known are {string.Join(", ", Known)}, or name a *{SpecParser.Extension} file.");
         if (family.Name != name && Suggestion.Nearest(name, family.Members.Select(member => member.Model.Name)) is { } meant)
             throw new InputException($"there is no model '{name}'; did you mean {meant}?");
         var members = string.Join(", ", family.Members.Select(member => member.Model.Name));
@@ -145,9 +142,9 @@ sealed class SpecLibrary
     static string Near(string path)
     {
         if (path.Length == 0 || Path.GetDirectoryName(Path.GetFullPath(path)) is not { } folder || !Directory.Exists(folder)) return "";
-        var beside = Directory.EnumerateFiles(folder, "*" + Extension).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal).ToList();
+        var beside = Directory.EnumerateFiles(folder).Where(SpecParser.IsSpec).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal).ToList();
         var name = Path.GetFileName(path);
-        var near = Suggestion.Nearest(name, beside) ?? Suggestion.Nearest(Path.GetFileNameWithoutExtension(name) + Extension, beside);
+        var near = Suggestion.Nearest(name, beside) ?? Suggestion.Nearest(Path.GetFileNameWithoutExtension(name) + SpecParser.Extension, beside);
         return near is null ? "" : $"; did you mean {Path.Combine(Path.GetDirectoryName(path)!, near)}?";
     }
 
@@ -155,7 +152,7 @@ sealed class SpecLibrary
     {
         if (File.Exists(path)) return [path];
         if (!Directory.Exists(path)) throw new InputException($"{path}: there is no such file or folder{Near(path)}.");
-        return Directory.EnumerateFiles(path, "*" + Extension).Order(StringComparer.Ordinal);
+        return Directory.EnumerateFiles(path).Where(SpecParser.IsSpec).Order(StringComparer.Ordinal);
     }
 
     // A neighbour that can't be read is missed only if the model needs it, which is then said.

@@ -97,7 +97,11 @@ public sealed record ResolvedDistillation(
     decimal Clip,
     ScheduleSpec Schedule,
     EquatableArray<ResolvedStage> Stages,
-    EquatableArray<StageKind> Run);
+    EquatableArray<StageKind> Run)
+{
+    /// <summary>The stage that a student leaves: the last one that is run; null where none is.</summary>
+    public ResolvedStage? LastStage => Run.Count == 0 ? null : Stages.Single(stage => stage.Spec.Kind == Run[Run.Count - 1]);
+}
 
 /// <param name="TrainedCount">Parameters that the stage trains.</param>
 /// <param name="TotalCount">Parameters of the model in that stage (fully converted for stages 1 and 2), of which it is a share.</param>

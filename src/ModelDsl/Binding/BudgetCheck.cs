@@ -20,7 +20,7 @@ static class BudgetCheck
         if (budget.Parameters is { } parameters && model.ParameterCount > parameters)
             Over(max.Get("parameters")!, "the model has", Figures.Count(model.ParameterCount) + " parameters",
                 parameters.ToString("#,0.##", CultureInfo.InvariantCulture), Largest(Parts(Census.Of(model))));
-        if (budget.Trainable is { } share && LastStage(model) is { } stage && stage.TrainedCount > share * stage.TotalCount)
+        if (budget.Trainable is { } share && model.Distillation?.LastStage is { } stage && stage.TrainedCount > share * stage.TotalCount)
             Over(max.Get("trainable")!, $"the stage {Quote.Of(Words.Of(stage.Spec.Kind))} trains",
                 $"{Figures.Percent(stage.Percent)} ({Figures.Count(stage.TrainedCount)} of {Figures.Count(stage.TotalCount)} parameters)",
                 Figures.Percent(100 * share), Largest(Groups(model, stage)));
@@ -33,11 +33,6 @@ static class BudgetCheck
                     Largest([("the KV caches", costs.KvBytes(cache.Tokens, BFloat16)), ("the Mamba-2 states", costs.StateBytes(BFloat16))], Bytes));
         }
     }
-
-    /// <summary>The stage that a student leaves: the last one that is run, or else the last one declared.</summary>
-    static ResolvedStage? LastStage(ResolvedModel model) => model.Distillation is not { } recipe ? null
-        : recipe.Run.Count == 0 ? recipe.Stages.LastOrDefault()
-        : recipe.Stages.FirstOrDefault(stage => stage.Spec.Kind == recipe.Run[recipe.Run.Count - 1]);
 
     static IEnumerable<(string, long)> Parts(Census census) =>
     [

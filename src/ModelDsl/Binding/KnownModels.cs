@@ -32,7 +32,10 @@ sealed class KnownModels(
 
     public KnownModel? Find(string name) => _asked.TryGetValue(name, out var known) ? known : _asked[name] = find(name);
 
-    /// <summary>What was asked for so far, and answered.</summary>
+    /// <summary>
+    /// What was asked for so far, and answered. Of a model that is only shown, such as a reference, the teacher is not asked for: as long as the
+    /// model is the same object it fits its teacher, and what it means hangs on no more than that.
+    /// </summary>
     public Answers Answered => new(_askedForNames, [.. reports], [.. _asked.Select(asked => (asked.Key, asked.Value))]);
 
     /// <summary>Answers of a tree, without the tree.</summary>

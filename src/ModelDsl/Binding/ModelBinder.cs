@@ -128,8 +128,8 @@ static class ModelBinder
         foreach (var kind in MixerKinds.All)
             foreach (var owner in towers.Select(tower => tower.Own).Where(scope.Wrote).Prepend(scope.Own))
                 if (owner.Get(kind.Word) is MappingNode settings) Unread(scope, settings, kind.Word, path => layers.Placements.Any(one => one.Kind.Reads(path)), $"no layer {kind.Phrase}");
-        if (distill is null && scope.Own.Get("budget") is MappingNode budget && budget.Get("max") is MappingNode max && max.Get("trainable") is not null)
-            scope.Report(Diagnostics.NoEffect, max.Find("trainable")!.Key, "`trainable`", "nothing is distilled");
+        if (distill is not { Run.Count: > 0 } && scope.Own.Get("budget") is MappingNode budget && budget.Get("max") is MappingNode max && max.Get("trainable") is not null)
+            scope.Report(Diagnostics.NoEffect, max.Find("trainable")!.Key, "`trainable`", distill is null ? "nothing is distilled" : "no stage is run");
         if (towers.All(tower => tower.Spec.Each().All(layer => !layer.Of<Mamba2Spec>().Decay)) && distill is not null
             && scope.Own.Get("seed") is MappingNode seed && seed.Get("mimic") is MappingNode mimic)
             Unread(scope, mimic, "mimic", _ => false, "`decay` is off");

@@ -40,8 +40,6 @@ public sealed record ParsedSpec(string Path, string? Name, MappingNode? Root, Eq
     /// <summary>What files are put in order by: the path, whichever slash it is written with.</summary>
     public string SortKey => Path.Replace('\\', '/');
 
-    internal bool HasErrors => Diagnostics.Any(diagnostic => diagnostic.Severity == Severity.Error);
-
     internal static string FileNameOf(string path) => path.Substring(path.LastIndexOfAny(['/', '\\']) + 1);
 }
 
@@ -51,7 +49,7 @@ public static class SpecParser
     /// <summary>How a spec's file name ends.</summary>
     public const string Extension = ".mmmodel.yaml";
 
-    /// <summary>Whether a file of this name is a spec.</summary>
+    /// <summary>Whether a file of this name is a spec, in capital letters too: file systems that know no difference are many.</summary>
     public static bool IsSpec(string path) => path.EndsWith(Extension, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Reads a file; any text gives a result, never an exception.</summary>

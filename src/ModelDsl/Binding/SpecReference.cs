@@ -34,6 +34,18 @@ public static class SpecReference
 
             """.Replace("\r\n", "\n"));
         foreach (var key in FamilyShape.Root.Keys) Row(page, told, "", key);
+        page.Append(
+            """
+
+            ## A file of figures
+
+            What a family's `reported` names: any other YAML file.
+
+            | key | needed | holds | says |
+            |---|---|---|---|
+
+            """.Replace("\r\n", "\n"));
+        foreach (var key in FamilyShape.Reported.Keys) Row(page, told, "", key);
         return page.ToString();
     }
 
@@ -52,7 +64,7 @@ public static class SpecReference
     {
         MappingShape { Keys.Count: 0 } => "the word",
         MappingShape => "a mapping",
-        NamedShape named => $"{named.What} for each `NAME`",
+        NamedShape { Item: MappingShape } named => $"{named.What} for each `NAME`",
         _ => shape.Expected,
     };
 

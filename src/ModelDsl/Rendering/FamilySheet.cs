@@ -56,7 +56,7 @@ public static class FamilySheet
     static void Row(Columns columns, MixerKind[] kinds, string name, IEnumerable<string> values, ResolvedModel model)
     {
         var recipe = model.Distillation;
-        var last = recipe is { Run.Count: > 0 } ? recipe.Stages.Single(stage => stage.Spec.Kind == recipe.Run[recipe.Run.Count - 1]) : null;
+        var last = recipe?.LastStage;
         columns.Row([
             name, .. values, recipe is null ? None : recipe.Run.Count == 0 ? "none" : string.Join(", ", recipe.Run.Select(Words.Of)),
             .. kinds.Select(kind => Count(model.Layers.Count(layer => layer.Mixer.Kind == kind))), Count(model.ParameterCount),

@@ -81,7 +81,6 @@ public static class JsonSchema
             ("propertyNames", Object([("pattern", Text(named.Pattern))])), ("additionalProperties", Object(OrRemoved(Of(named.Item)))),
         ],
         ControlShape => AnyOf([Object([("type", Text("string"))]), Object([("type", Text("object")), ("minProperties", Value("1"))])]),
-        FigureShape => [("type", Text("number"))],
         AnyShape => [],
         LayersShape => AnyOf([
             .. LayersShape.Placements.Select(mixer => Constant(mixer.Name, "Every layer.")),

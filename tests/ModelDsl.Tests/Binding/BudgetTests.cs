@@ -76,6 +76,15 @@ public class BudgetTests
     public void Without_a_recipe_nothing_is_trainable() =>
         Assert.Equal(["variant.mmmodel.yaml(6,5): warning MMD080: `trainable` has no effect: nothing is distilled"], Found("Hovle", "trainable: 15%"));
 
+    [Fact]
+    public void Where_no_stage_is_run_there_is_no_last_one()
+    {
+        Assert.Equal(["variant.mmmodel.yaml(6,5): warning MMD080: `trainable` has no effect: no stage is run"], Found("MmMambaHybrid", "trainable: 0.1%\ndistill: { run: [] }"));
+        var recipe = Resolver.Resolve(Tree.Variant("MmMambaHybrid", "distill: { run: [introduced, mixer] }"), Resolver.Resolve(Tree.Model("Hovle"))).Distillation!;
+        Assert.Equal(recipe.Stages[1], recipe.LastStage);
+        Assert.Null((recipe with { Run = [] }).LastStage);
+    }
+
     [Theory]
     [InlineData("4 GiB", 4L << 30)]
     [InlineData("4GiB", 4L << 30)]
