@@ -80,6 +80,7 @@ public sealed partial class TinyHovle : VisionLanguageModel, IGeneratedModel<Tin
     }
 
     /// <summary>What the model costs: operations (2 a multiply-add), bytes read, bytes held. An element has 2 bytes in bfloat16, 4 in float32.</summary>
+    /// <remarks>A number is exact; one beyond 64 bits is an OverflowException.</remarks>
     public static class Costs
     {
         /// <summary>Operations of a token in all layers, apart from attention and scans.</summary>
@@ -111,7 +112,7 @@ public sealed partial class TinyHovle : VisionLanguageModel, IGeneratedModel<Tin
             (WeightElementsRead + batch * HiddenSize) * elementSize + CacheBytes(tokens + 1, batch, elementSize));
 
         /// <summary>Bytes of all parameters.</summary>
-        public static long WeightBytes(int elementSize = 4) => ParameterCount * elementSize;
+        public static long WeightBytes(int elementSize = 4) => checked(ParameterCount * elementSize);
         /// <summary>Bytes of the sequences' KV caches at a length.</summary>
         public static long KvBytes(long tokens, long batch = 1, int elementSize = 4) => checked(batch * KvElementsPerToken * tokens * elementSize);
         /// <summary>Bytes of the sequences' Mamba-2 states, at any length.</summary>

@@ -85,6 +85,7 @@ public sealed partial class TinyMmMambaLinear : VisionLanguageModel, IGeneratedM
     }
 
     /// <summary>What the model costs: operations (2 a multiply-add), bytes read, bytes held. An element has 2 bytes in bfloat16, 4 in float32.</summary>
+    /// <remarks>A number is exact; one beyond 64 bits is an OverflowException.</remarks>
     public static class Costs
     {
         /// <summary>Operations of a token in all layers, apart from attention and scans.</summary>
@@ -116,7 +117,7 @@ public sealed partial class TinyMmMambaLinear : VisionLanguageModel, IGeneratedM
             (WeightElementsRead + batch * HiddenSize) * elementSize + CacheBytes(tokens + 1, batch, elementSize));
 
         /// <summary>Bytes of all parameters.</summary>
-        public static long WeightBytes(int elementSize = 4) => ParameterCount * elementSize;
+        public static long WeightBytes(int elementSize = 4) => checked(ParameterCount * elementSize);
         /// <summary>Bytes of the sequences' KV caches at a length.</summary>
         public static long KvBytes(long tokens, long batch = 1, int elementSize = 4) => checked(batch * KvElementsPerToken * tokens * elementSize);
         /// <summary>Bytes of the sequences' Mamba-2 states, at any length.</summary>
@@ -126,13 +127,13 @@ public sealed partial class TinyMmMambaLinear : VisionLanguageModel, IGeneratedM
             checked(KvBytes(tokens, batch, elementSize) + StateBytes(batch, elementSize));
 
         // Chunks of equal length; the last may be padded. A single token is a step instead.
-        static long ScanFlops(long tokens) => tokens == 1 ? StepFlops : checked(
+        static long ScanFlops(long tokens) => tokens < 1 ? 0 : tokens == 1 ? StepFlops : checked(
             Chunked(tokens, chunk: 64, pair: 2_304, token: 36_864, boundary: 18_432));
 
         static long Chunked(long tokens, long chunk, long pair, long token, long boundary)
         {
-            var count = (tokens + chunk - 1) / chunk;
-            var length = (tokens + count - 1) / count;
+            var count = (tokens - 1) / chunk + 1;
+            var length = (tokens - 1) / count + 1;
             return checked(count * length * (pair * length + token) + boundary * (count + 1) * (count + 1));
         }
     }

@@ -1,3 +1,4 @@
+using CsCheck;
 using MmMamba.ModelDsl.Architecture;
 
 namespace MmMamba.Models.Tests;
@@ -34,6 +35,43 @@ public sealed class CostsTests
                     Assert.Equal(costs.PrefillFlops(tokens, tiles: batch), forms.Prefill(tokens, batch));
                     Assert.Equal(costs.DecodeFlops(tokens), forms.Decode(tokens));
                 }
+        }
+    }
+
+    static readonly Gen<long> AnyLength = Gen.Select(Gen.Int[0, 61], Gen.Long, (bits, value) => Math.Max(1, value & ((2L << bits) - 1) & long.MaxValue));
+
+    [Theory]
+    [MemberData(nameof(OnePlanTests.Names), MemberType = typeof(OnePlanTests))]
+    public void At_any_length_a_form_is_exact_or_refused(string name)
+    {
+        var (forms, costs) = (Generated[name], Costs.Of(RunTimeModels.All[name]));
+        Gen.Select(AnyLength, Gen.Long[1, 1 << 20], Gen.Bool).Sample((tokens, batch, half) =>
+        {
+            var element = half ? 2 : 4;
+            ExactOrRefused(() => costs.CacheBytes(tokens, element, batch), () => forms.Cache(tokens, batch, element), always: true);
+            ExactOrRefused(() => costs.DecodeFlops(tokens), () => forms.Decode(tokens), always: true);
+            // Their parts may be past 64 bits where the whole is not.
+            ExactOrRefused(() => costs.PrefillFlops(tokens, tiles: batch), () => forms.Prefill(tokens, batch), always: false);
+            ExactOrRefused(() => costs.DecodeBytesRead(tokens, element, batch), () => forms.Read(tokens, batch, element), always: false);
+        }, iter: 2_000, threads: 1);
+    }
+
+    /// <param name="always">Whether every number of 64 bits is given.</param>
+    static void ExactOrRefused(Func<decimal> exact, Func<long> form, bool always)
+    {
+        long number;
+        try { number = form(); }
+        catch (OverflowException)
+        {
+            if (always) Assert.True(Number(exact) > long.MaxValue);
+            return;
+        }
+        Assert.Equal(exact(), number);
+
+        static decimal Number(Func<decimal> exact)
+        {
+            try { return exact(); }
+            catch (OverflowException) { return decimal.MaxValue; }
         }
     }
 }

@@ -12,6 +12,7 @@ static class CostsEmitter
         var forms = CostForms.All.Where(form => form.IsIn(model)).ToArray();
         string Sum(Func<CostForms, string?> summand) => string.Concat(forms.Select(summand).OfType<string>().Select(text => text + " + "));
         w.Write(Doc.Summary("What the model costs: operations (2 a multiply-add), bytes read, bytes held. An element has 2 bytes in bfloat16, 4 in float32."));
+        w.Write("/// <remarks>A number is exact; one beyond 64 bits is an OverflowException.</remarks>");
         using (w.Block("public static class Costs"))
         {
             Constant("FlopsPerToken", Flops(CostUnit.Token), "Operations of a token in all layers, apart from attention and scans.");
@@ -35,7 +36,7 @@ static class CostsEmitter
                     (WeightElementsRead + batch * HiddenSize) * elementSize + CacheBytes(tokens + 1, batch, elementSize));
 
                 /// <summary>Bytes of all parameters.</summary>
-                public static long WeightBytes(int elementSize = 4) => ParameterCount * elementSize;
+                public static long WeightBytes(int elementSize = 4) => checked(ParameterCount * elementSize);
                 /// <summary>Bytes of the sequences' KV caches at a length.</summary>
                 public static long KvBytes(long tokens, long batch = 1, int elementSize = 4) => checked(batch * {KvElements()} * elementSize);
                 /// <summary>Bytes of the sequences' Mamba-2 states, at any length.</summary>

@@ -15,12 +15,12 @@ sealed class ScanForms : CostForms
         w.Write("// Chunks of equal length; the last may be padded. A single token is a step instead.");
         var calls = Chunks(model).Select(chunk => $"Chunked(tokens, chunk: {Literal.Of(chunk)}, pair: {Of(Mamba2Costs.ChunkPair, chunk)}, "
             + $"token: {Of(Mamba2Costs.ChunkToken, chunk)}, boundary: {Of(Mamba2Costs.Boundary, chunk)})");
-        w.Write($"static long ScanFlops(long tokens) => tokens == 1 ? StepFlops : checked(\n    {string.Join("\n    + ", calls)});");
+        w.Write($"static long ScanFlops(long tokens) => tokens < 1 ? 0 : tokens == 1 ? StepFlops : checked(\n    {string.Join("\n    + ", calls)});");
         w.Space();
         using (w.Block("static long Chunked(long tokens, long chunk, long pair, long token, long boundary)"))
             w.Write("""
-                var count = (tokens + chunk - 1) / chunk;
-                var length = (tokens + count - 1) / count;
+                var count = (tokens - 1) / chunk + 1;
+                var length = (tokens - 1) / count + 1;
                 return checked(count * length * (pair * length + token) + boundary * (count + 1) * (count + 1));
                 """);
 

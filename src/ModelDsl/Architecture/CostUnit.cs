@@ -3,7 +3,7 @@ using MmMamba.ModelDsl.Mixers;
 namespace MmMamba.ModelDsl.Architecture;
 
 /// <summary>A pass through a model with caches, as far as its costs depend on it.</summary>
-/// <param name="Tokens">Tokens of each sequence that the pass computes, from 1.</param>
+/// <param name="Tokens">Tokens of each sequence that the pass computes; 0 for the caches before any.</param>
 /// <param name="Past">Tokens before them in the caches.</param>
 /// <param name="Tiles">Tiles of pictures over the batch.</param>
 /// <param name="Logits">Positions of each sequence that the head is applied to; 1 where only the next token is wanted.</param>
@@ -45,7 +45,7 @@ public sealed class CostUnit
     public static readonly CostUnit Logit = new("B R", "Positions that the head is applied to.", (pass, _) => (decimal)pass.Batch * pass.Logits);
 
     public static readonly CostUnit Pair = new("B P", "Queries with the keys that each sees, P = T past + T (T + 1) / 2.",
-        (pass, _) => pass.Batch * ((decimal)pass.Tokens * pass.Past + (decimal)pass.Tokens * (pass.Tokens + 1) / 2));
+        (pass, _) => pass.Batch * ((decimal)pass.Tokens * pass.Past + (decimal)pass.Tokens * ((decimal)pass.Tokens + 1) / 2));
 
     /// <summary>All units, in the order in which they are explained: those that every model has, then those of single mixers.</summary>
     public static IReadOnlyList<CostUnit> All =>

@@ -4,7 +4,8 @@ namespace MmMamba.ModelDsl.Architecture;
 
 /// <summary>
 /// What a model costs: the terms of <see cref="CostTable"/>, summed over its layers. Nothing here is measured or fitted. Lengths are in
-/// tokens of each sequence; an element has 2 bytes in bfloat16 and 4 in float32.
+/// tokens of each sequence; an element has 2 bytes in bfloat16 and 4 in float32. Every number is exact; one beyond 96 bits is refused with an
+/// <see cref="OverflowException"/>, a negative length or batch with an <see cref="ArgumentOutOfRangeException"/>.
 /// </summary>
 public sealed class Costs
 {
@@ -58,20 +59,19 @@ public sealed class Costs
         Total(CostQuantity.BytesRead, new(1, Past: tokens, Batch: batch, ElementBytes: elementBytes));
 
     /// <summary>Bytes of the weights.</summary>
-    public long WeightBytes(int elementBytes) =>
-        (long)Sum(new(1, ElementBytes: elementBytes), term => term.Quantity == CostQuantity.BytesHeld && term.Unit == CostUnit.Model);
+    public decimal WeightBytes(int elementBytes) =>
+        Sum(new(1, ElementBytes: elementBytes), term => term.Quantity == CostQuantity.BytesHeld && term.Unit == CostUnit.Model);
 
     /// <summary>Bytes of the caches that grow with the length.</summary>
-    public long KvBytes(long tokens, int elementBytes, long batch = 1) =>
-        (long)Sum(new(tokens, Batch: batch, ElementBytes: elementBytes), term => term.Quantity == CostQuantity.BytesHeld && Grows(term));
+    public decimal KvBytes(long tokens, int elementBytes, long batch = 1) =>
+        Sum(new(tokens, Batch: batch, ElementBytes: elementBytes), term => term.Quantity == CostQuantity.BytesHeld && Grows(term));
 
     /// <summary>Bytes of the states, which are the same at any length.</summary>
-    public long StateBytes(int elementBytes, long batch = 1) =>
-        (long)Sum(new(1, Batch: batch, ElementBytes: elementBytes), term => term.Quantity == CostQuantity.BytesHeld && term.Unit == CostUnit.Sequence);
+    public decimal StateBytes(int elementBytes, long batch = 1) =>
+        Sum(new(1, Batch: batch, ElementBytes: elementBytes), term => term.Quantity == CostQuantity.BytesHeld && term.Unit == CostUnit.Sequence);
 
     /// <summary>Bytes of all that the sequences keep: <see cref="KvBytes"/> and <see cref="StateBytes"/>.</summary>
-    public long CacheBytes(long tokens, int elementBytes, long batch = 1) =>
-        checked(KvBytes(tokens, elementBytes, batch) + StateBytes(elementBytes, batch));
+    public decimal CacheBytes(long tokens, int elementBytes, long batch = 1) => KvBytes(tokens, elementBytes, batch) + StateBytes(elementBytes, batch);
 
     static bool Grows(CostTerm term) => term.Unit != CostUnit.Model && term.Unit != CostUnit.Sequence;
 
@@ -79,6 +79,8 @@ public sealed class Costs
 
     CostLine Line(CostTerm term, Pass pass)
     {
+        if (pass is not { Tokens: >= 0, Past: >= 0, Tiles: >= 0, Logits: >= 0, Batch: >= 0 })
+            throw new ArgumentOutOfRangeException(nameof(pass), pass, "No number of a pass is negative.");
         var (outside, byLayer) = _coefficients[term];
         var layers = byLayer.Select((coefficient, i) => coefficient == 0 ? 0 : coefficient * term.Scale(_model.Layers[i], pass)).ToEquatableArray();
         return new(term, (outside == 0 ? 0 : outside * term.Scale(null, pass)) + layers.Sum(), layers);

@@ -34,27 +34,27 @@ static class BudgetCheck
         }
     }
 
-    static IEnumerable<(string, long)> Parts(Census census) =>
+    static IEnumerable<(string, decimal)> Parts(Census census) =>
     [
         ("vision", census.Vision.Parameters), ("embeddings and head", census.Embeddings.Parameters),
-        .. census.Mixers.Select(mixers => (mixers.Kind.Word, mixers.Tally.Parameters)),
+        .. census.Mixers.Select(mixers => (mixers.Kind.Word, (decimal)mixers.Tally.Parameters)),
         ("mlp", census.Mlp.Parameters), ("norms", census.Norms.Parameters),
     ];
 
-    static IEnumerable<(string, long)> Groups(ResolvedModel model, ResolvedStage stage)
+    static IEnumerable<(string, decimal)> Groups(ResolvedModel model, ResolvedStage stage)
     {
         // The first two stages train the mixers of every layer, the last one those that the placement converts.
         var end = stage.Spec.Kind == StageKind.EndToEnd;
         var tensors = end ? model.Tensors.Where(tensor => tensor.Layer >= 0 && model.Layers[tensor.Layer].Mixer.Kind.Converts) : model.Distillation!.ConvertedTensors;
         return tensors.Where(tensor => stage.Spec.Train.Contains(tensor.Group)).GroupBy(tensor => tensor.Group)
-            .Select(group => (Quote.Of(Words.Of(group.Key)), group.Sum(tensor => tensor.Size)));
+            .Select(group => (Quote.Of(Words.Of(group.Key)), (decimal)group.Sum(tensor => tensor.Size)));
     }
 
-    static (string, string) Largest(IEnumerable<(string Name, long Size)> terms, Func<long, string>? figure = null)
+    static (string, string) Largest(IEnumerable<(string Name, decimal Size)> terms, Func<decimal, string>? figure = null)
     {
         var (name, size) = terms.OrderByDescending(term => term.Size).First();
         return (name, (figure ?? Figures.Count)(size));
     }
 
-    static string Bytes(long bytes) => bytes < 1024 ? Figures.Bytes(bytes) : $"{Figures.Bytes(bytes)} ({Figures.Count(bytes)} B)";
+    static string Bytes(decimal bytes) => bytes < 1024 ? Figures.Bytes(bytes) : $"{Figures.Bytes(bytes)} ({Figures.Count(bytes)} B)";
 }

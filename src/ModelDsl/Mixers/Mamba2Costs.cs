@@ -20,9 +20,9 @@ public static class Mamba2Costs
     // The engine cuts T tokens into c = ceil(T / chunk) chunks of l = ceil(T / c); a single token goes the way of Step.
     static Func<Pass, ResolvedLayer?, decimal> Chunked(Func<decimal, decimal, decimal> count) => (pass, layer) =>
     {
-        if (pass.Tokens == 1 || layer?.Mixer is not ResolvedMamba2 mixer) return 0;
-        var chunks = (pass.Tokens + mixer.Chunk - 1) / mixer.Chunk;
-        return pass.Batch * count(chunks, (pass.Tokens + chunks - 1) / chunks);
+        if (pass.Tokens <= 1 || layer?.Mixer is not ResolvedMamba2 mixer) return 0;
+        var chunks = (pass.Tokens - 1) / mixer.Chunk + 1;
+        return pass.Batch * count(chunks, (pass.Tokens - 1) / chunks + 1);
     };
 
     internal delegate CostTerm Maker(

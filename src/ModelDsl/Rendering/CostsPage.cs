@@ -31,6 +31,7 @@ public static class CostsPage
             - On a CPU the engine cuts chunks to the head's width, within 16 and 64 tokens; its operations are those of a spec with that `chunk`.
             - Bytes read are of one decoded token: tensors that it passes through, once for the whole batch, and what the caches hold, for each
               sequence. What it writes, and intermediate values, are not counted.
+            - Numbers are exact at any length and batch, `mmmamba` up to 96 bits and the generated forms up to 64; what is beyond is an `OverflowException`.
             - Held are weights and caches. Activations are left out: which of them live together is the allocator's matter.
 
             ## Symbols

@@ -80,12 +80,12 @@ public static class DescribeJson
 
     static string Tallied(Tally tally) => Inline(("tensor_count", Number(tally.Tensors)), ("parameter_count", Number(tally.Parameters)));
 
-    static string ByType(Func<int, long> bytes) => Inline(("bfloat16", Number(bytes(BFloat16))), ("float32", Number(bytes(Float32))));
+    static string ByType(Func<int, decimal> bytes) => Inline(("bfloat16", Number(bytes(BFloat16))), ("float32", Number(bytes(Float32))));
 
     static string Stage(ResolvedStage stage, ResolvedDistillation recipe) => Inline(
         ("stage", String(Words.Of(stage.Spec.Kind))), ("run", Flag(recipe.Run.Contains(stage.Spec.Kind))),
         ("trained_count", Number(stage.TrainedCount)), ("total_count", Number(stage.TotalCount)), ("trained_percent", Number(stage.Percent)),
-        ("trained_tensor_count", Number(stage.TrainedTensors)), ("gradient_bytes", ByType(stage.GradientBytes)), ("optimizer_bytes", ByType(stage.OptimizerBytes)),
+        ("trained_tensor_count", Number(stage.TrainedTensors)), ("gradient_bytes", ByType(bytes => stage.GradientBytes(bytes))), ("optimizer_bytes", ByType(bytes => stage.OptimizerBytes(bytes))),
         ("train", List(stage.Spec.Train.Select(group => String(Words.Of(group))))),
         ("loss", String(Words.Of(stage.Spec.Loss))), ("loss_value", Number(stage.Spec.LossValue)),
         ("learning_rate", Number(stage.Spec.LearningRate)), ("batch", Number(stage.Spec.Batch)), ("steps", Number(stage.Spec.Steps)));

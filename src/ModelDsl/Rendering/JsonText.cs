@@ -66,8 +66,9 @@ sealed class JsonText
     public static string List(IEnumerable<string> items) => "[" + string.Join(", ", items) + "]";
 
     public static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
-    public static string Number(decimal value) => CanonicalNumber.Of(value);
-    public static string Number(decimal? value) => value is { } number ? CanonicalNumber.Of(number) : "null";
+    // Counts to the last digit, whatever a reader makes of it; what has a fraction is a setting, and those are binary64.
+    public static string Number(decimal value) => decimal.Truncate(value) == value ? value.ToString("0", CultureInfo.InvariantCulture) : CanonicalNumber.Of(value);
+    public static string Number(decimal? value) => value is { } number ? Number(number) : "null";
     public static string Flag(bool value) => value ? "true" : "false";
 
     /// <summary>A string in quotes, or null; escaped are quotes, backslashes, control characters and halves of surrogate pairs.</summary>

@@ -21,7 +21,7 @@ static class SheetCosts
     {
         sheet.Heading("memory of the weights, and of one sequence");
         var columns = new Columns("lrrrr").Titled("", "bfloat16", "", "float32", "");
-        void Line(string name, Func<int, long> bytes) =>
+        void Line(string name, Func<int, decimal> bytes) =>
             columns.Row(name, Count(bytes(BFloat16)), Bytes(bytes(BFloat16)), Count(bytes(Float32)), Bytes(bytes(Float32)));
         Line("weights", costs.WeightBytes);
         Line("mamba2 state, any length", bytes => costs.StateBytes(bytes));

@@ -151,5 +151,5 @@ public sealed record ModelFacts(EquatableArray<Fact> All)
         if (value is not null) facts.Add(new(path, place, value));
     }
 
-    static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
+    static string Number(decimal value) => value.ToString(CultureInfo.InvariantCulture);
 }

@@ -1,4 +1,9 @@
+using System.Globalization;
+using System.Numerics;
+using System.Text.Json;
+using CsCheck;
 using MmMamba.ModelDsl.Architecture;
+using MmMamba.ModelDsl.Rendering;
 using MmMamba.ModelDsl.Specs;
 
 namespace MmMamba.ModelDsl.Tests.Architecture;
@@ -100,8 +105,7 @@ public class CostsTests
             }
     }
 
-    [Fact]
-    public void The_greatest_model_of_the_language_has_costs_too()
+    static ResolvedModel Greatest(LayersSpec layers)
     {
         var attention = new AttentionSpec(1024, 1024, 1024, 10_000, 32_768, null);
         var mamba2 = new Mamba2Spec(8, 1, true, true, true, true, true);
@@ -110,12 +114,53 @@ public class CostsTests
         {
             Hidden = 65_536,
             Towers = [new("embedding", 1, shared), new("decoder", 1_023, shared)],
-            Layers = Published.Placed([], 1024, "greatest.mmmodel.yaml"),
+            Layers = layers,
             Tokens = new(4_194_304, 0, "internlm2_chat", null),
         };
-        var costs = Costs.Of(Resolver.Resolve(spec));
+        return Resolver.Resolve(spec);
+    }
+
+    [Fact]
+    public void The_greatest_model_of_the_language_has_costs_too()
+    {
+        var costs = Costs.Of(Greatest(Published.Placed([], 1024, "greatest.mmmodel.yaml")));
         Assert.True(costs.PrefillFlops(103_424) > long.MaxValue);
         Assert.True(costs.DecodeBytesRead(103_424, Float32) > costs.WeightBytes(Float32) / 2);
+    }
+
+    static readonly Gen<long> AnyLength = Gen.Select(Gen.Int[0, 62], Gen.Long, (bits, value) => value & ((2L << bits) - 1) & long.MaxValue);
+
+    /// <summary>The number by unbounded arithmetic, or a refusal where it is past all that a decimal holds.</summary>
+    static void ExactOrRefused(BigInteger exact, Func<decimal> cost)
+    {
+        if (exact <= new BigInteger(decimal.MaxValue)) Assert.Equal(exact, new BigInteger(cost()));
+        else Assert.Throws<OverflowException>(() => cost());
+    }
+
+    [Fact]
+    public void At_any_length_a_cost_is_exact_or_refused()
+    {
+        var (full, linear) = (Costs.Of(Greatest(Published.AllAttention(1024))), Costs.Of(Greatest(Published.Placed([], 1024, "greatest.mmmodel.yaml"))));
+        Gen.Select(AnyLength, Gen.Long[1, 1 << 20], Gen.Bool).Sample((tokens, batch, half) =>
+        {
+            var element = half ? 2 : 4;
+            // 1,024 layers of keys and values of 1,024 heads of 1,024.
+            ExactOrRefused(BigInteger.Pow(2, 31) * tokens * batch * element, () => full.CacheBytes(tokens, element, batch));
+            // States of a head are squares, and of a convolution of 8 taps 7 inputs are looked back on.
+            ExactOrRefused(BigInteger.Pow(2, 40) * batch * 4 + BigInteger.Pow(2, 30) * 3 * 7 * batch * element, () => linear.CacheBytes(tokens, element, batch));
+        }, iter: 300, threads: 1);
+        Assert.Equal(9_223_372_036_854_775_808m, full.CacheBytes(1 << 30, Float32));
+        Assert.Throws<ArgumentOutOfRangeException>(() => full.CacheBytes(-1, Float32));
+    }
+
+    [Fact]
+    public void Counts_are_printed_to_the_last_digit()
+    {
+        var model = Greatest(Published.AllAttention(1024));
+        var work = JsonDocument.Parse(DescribeJson.Render(model)).RootElement.GetProperty("work").EnumerateArray().Last();
+        var exact = Costs.Of(model).PrefillFlops(Costs.Lengths[1]);
+        Assert.True(exact > 1L << 53);
+        Assert.Equal(exact.ToString("0", CultureInfo.InvariantCulture), work.GetProperty("prefill_flops").GetRawText());
     }
 
     [Fact]
