@@ -97,19 +97,26 @@ public class VisionLanguageModel : nn.Module
     {
         using var scope = NewDisposeScope();
         Check(input.InputIds);
-        var ids = input.InputIds.to(Device);
-        var embedded = _embedding.index_select(0, ids.flatten()).unflatten(0, ids.shape);
-        var isImage = ids == Plan.Tokens.Image;
-        var expected = isImage.sum().item<long>();
+        var expected = (input.InputIds == Plan.Tokens.Image).sum().item<long>();
         if (input.PixelValues is not { } pixels || pixels.shape[0] == 0)
             return expected == 0
-                ? embedded.MoveToOuterDisposeScope()
+                ? Embed(input.InputIds, null).MoveToOuterDisposeScope()
                 : throw new InputException($"The input has {expected} image tokens (id {Plan.Tokens.Image}) and no tiles. Give the tiles, or leave the tokens out.");
         var visual = Vision.Forward(pixels.to(Device)).flatten(0, 1);
         if (visual.shape[0] != expected)
             throw new InputException(
                 $"{pixels.shape[0]} tiles give {visual.shape[0]} visual tokens, and the input has {expected} image tokens (id {Plan.Tokens.Image}). Their numbers must be equal.");
-        return embedded.masked_scatter(isImage.unsqueeze(-1), visual).MoveToOuterDisposeScope();
+        return Embed(input.InputIds, visual).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Embeddings (B, T, H) of ids (B, T), of which as many are image tokens as there are visual tokens (n, H).</summary>
+    internal Tensor Embed(Tensor inputIds, Tensor? visual)
+    {
+        using var scope = NewDisposeScope();
+        var ids = inputIds.to(Device);
+        var embedded = _embedding.index_select(0, ids.flatten()).unflatten(0, ids.shape);
+        if (visual is null) return embedded.MoveToOuterDisposeScope();
+        return embedded.masked_scatter((ids == Plan.Tokens.Image).unsqueeze(-1), visual).MoveToOuterDisposeScope();
     }
 
     /// <summary>
@@ -133,10 +140,10 @@ public class VisionLanguageModel : nn.Module
     /// <summary>
     /// <see cref="Hidden(ModelInput, ModelCache?)"/> of a run that begins at a layer, with the stream (B, T, H) that enters it.
     /// </summary>
-    internal Tensor HiddenFrom(int first, Tensor stream, ModelInput input)
+    internal Tensor HiddenFrom(int first, Tensor stream, ModelInput input, ModelCache? cache = null)
     {
         using var scope = NewDisposeScope();
-        return _norm.Forward(Run(input, null, null, null, first, stream: stream)).MoveToOuterDisposeScope();
+        return _norm.Forward(Run(input, cache, null, null, first, stream: stream)).MoveToOuterDisposeScope();
     }
 
     /// <summary>

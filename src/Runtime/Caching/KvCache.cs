@@ -44,6 +44,24 @@ public sealed class KvCache : LayerCache
     }
 
     /// <inheritdoc/>
+    internal override CacheMark Mark()
+    {
+        var length = Length;
+        return new(() => Length = length); // what was appended lies behind
+    }
+
+    /// <inheritdoc/>
+    internal override IReadOnlyList<(string Name, Tensor Tensor)> Filled() => [("keys", Keys), ("values", Values)];
+
+    /// <inheritdoc/>
+    internal override void Fill(long tokens, StoredTensors stored)
+    {
+        Length = 0;
+        long[] shape = [_keys.shape[0], _keys.shape[1], tokens, _keys.shape[3]];
+        Append(stored("keys", shape), stored("values", shape));
+    }
+
+    /// <inheritdoc/>
     public override void Reset() => Length = 0;
 
     /// <inheritdoc/>

@@ -1,4 +1,10 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
 namespace MmMamba.Runtime.Caching;
+
+/// <summary>A tensor of a name, of the shape that is expected; the callee answers for both.</summary>
+delegate Tensor StoredTensors(string name, params long[] shape);
 
 /// <summary>What one layer remembers of the tokens that it has seen. Buffers are allocated once and changed in place.</summary>
 public abstract class LayerCache : IDisposable
@@ -10,6 +16,18 @@ public abstract class LayerCache : IDisposable
     {
         if (tokens > room) throw new InputException($"The cache holds {room} tokens, and {tokens} are asked for. Create the cache for more tokens.");
     }
+
+    /// <summary>
+    /// Remembers how the buffers are now. The result brings them back to that, as long as they were only advanced since; what it keeps for that is
+    /// freed with it.
+    /// </summary>
+    internal abstract CacheMark Mark();
+
+    /// <summary>What the tokens so far left here, by name: what a file has to hold. Views, for the caller to dispose.</summary>
+    internal abstract IReadOnlyList<(string Name, Tensor Tensor)> Filled();
+
+    /// <summary>Takes up what <see cref="Filled"/> gave after a number of tokens.</summary>
+    internal abstract void Fill(long tokens, StoredTensors stored);
 
     /// <summary>Forgets all tokens.</summary>
     public abstract void Reset();

@@ -29,6 +29,30 @@ public sealed class Mamba2State : LayerCache
     public override long Bytes => Conv.numel() * Conv.element_size() + Ssm.numel() * Ssm.element_size();
 
     /// <inheritdoc/>
+    internal override CacheMark Mark()
+    {
+        var (conv, ssm) = (CacheMark.Copy(Conv), CacheMark.Copy(Ssm));
+        return new(
+            () =>
+            {
+                Conv.copy_(conv);
+                Ssm.copy_(ssm);
+            },
+            conv, ssm);
+    }
+
+    /// <inheritdoc/>
+    internal override IReadOnlyList<(string Name, Tensor Tensor)> Filled() => [("conv", Conv.alias()), ("ssm", Ssm.alias())];
+
+    /// <inheritdoc/>
+    internal override void Fill(long tokens, StoredTensors stored)
+    {
+        using var guard = no_grad();
+        Conv.copy_(stored("conv", Conv.shape));
+        Ssm.copy_(stored("ssm", Ssm.shape));
+    }
+
+    /// <inheritdoc/>
     public override void Reset()
     {
         using var guard = no_grad();

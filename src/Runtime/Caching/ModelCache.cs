@@ -59,6 +59,29 @@ public class ModelCache : IReadOnlyList<LayerCache>, IDisposable
         Length += tokens;
     }
 
+    /// <summary>Remembers this moment, to go back to it: attention layers keep a number, the others a copy of their state.</summary>
+    internal CacheMark Mark()
+    {
+        var (length, marks) = (Length, _layers.Select(layer => layer.Mark()).ToArray());
+        var real = Real is null ? null : CacheMark.Copy(Real);
+        return new(
+            () =>
+            {
+                foreach (var mark in marks) mark.Return();
+                Real?.Dispose();
+                (Real, Length) = (real is null ? null : CacheMark.Copy(real), length);
+            },
+            real is null ? marks : [.. marks, real]);
+    }
+
+    /// <summary>Takes up what the layers' <see cref="LayerCache.Filled"/> gave after a number of tokens, all of them real.</summary>
+    internal void Fill(long tokens, Func<int, StoredTensors> stored)
+    {
+        Reset();
+        for (var i = 0; i < _layers.Length; i++) _layers[i].Fill(tokens, stored(i));
+        Length = tokens;
+    }
+
     /// <summary>Forgets all tokens, for another batch of as many sequences.</summary>
     public void Reset()
     {

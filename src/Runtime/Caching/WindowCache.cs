@@ -83,6 +83,35 @@ public sealed class WindowCache : LayerCache
     }
 
     /// <inheritdoc/>
+    internal override CacheMark Mark()
+    {
+        var (length, keys, values) = (_length, CacheMark.Copy(_keys), CacheMark.Copy(_values));
+        return new(
+            () =>
+            {
+                _keys.copy_(keys);
+                _values.copy_(values);
+                _length = length;
+            },
+            keys, values);
+    }
+
+    /// <inheritdoc/>
+    internal override IReadOnlyList<(string Name, Tensor Tensor)> Filled() => [("keys", Keys), ("values", Values)];
+
+    /// <inheritdoc/>
+    internal override void Fill(long tokens, StoredTensors stored)
+    {
+        using var guard = no_grad();
+        using var scope = NewDisposeScope();
+        _length = 0;
+        Grow(tokens);
+        long[] shape = [_keys.shape[0], _keys.shape[1], Held, _keys.shape[3]];
+        Keys.copy_(stored("keys", shape));
+        Values.copy_(stored("values", shape));
+    }
+
+    /// <inheritdoc/>
     public override void Reset() => _length = 0;
 
     /// <inheritdoc/>

@@ -38,7 +38,7 @@ public sealed class ConversationEncoder
     {
         var images = conversation.Images;
         var tiles = new int[images.Count];
-        var pixels = images.Count == 0 ? [] : Pixels(images, tiles);
+        var pixels = Pixels([.. images.Select(image => image.Load())], tiles);
         var chat = _template.Encode(
             [.. conversation.Turns.Select(turn => new ChatTurn(turn.Question, turn.Answer))], tiles, $"conversation {conversation.Id}");
         var answers = new AnswerSpan[chat.Answers.Count];
@@ -47,15 +47,25 @@ public sealed class ConversationEncoder
         return new(chat.Ids, pixels, tiles.Sum(), answers);
     }
 
-    float[] Pixels(IReadOnlyList<ImageSource> images, int[] tiles)
+    /// <summary>A conversation's next question as tokens and tiles.</summary>
+    /// <param name="parts">The question's text around its pictures: n pictures stand between n + 1 parts.</param>
+    /// <param name="images">The n pictures, which share the plan's most tiles.</param>
+    /// <param name="opens">Whether the conversation begins with it.</param>
+    public Prompt EncodeTurn(IReadOnlyList<string> parts, IReadOnlyList<RgbImage> images, bool opens)
     {
-        var loaded = images.Select(image => image.Load()).ToArray();
-        for (var i = 0; i < loaded.Length; i++) tiles[i] = _images.CountTiles(loaded[i].Width, loaded[i].Height, loaded.Length);
+        var tiles = new int[images.Count];
+        var pixels = Pixels(images, tiles);
+        return new(_template.Turn(parts, tiles, opens), pixels, tiles.Sum());
+    }
+
+    float[] Pixels(IReadOnlyList<RgbImage> loaded, int[] tiles)
+    {
+        for (var i = 0; i < loaded.Count; i++) tiles[i] = _images.CountTiles(loaded[i].Width, loaded[i].Height, loaded.Count);
         var pixels = new float[tiles.Sum() * _images.ValuesPerTile];
         var at = 0;
-        for (var i = 0; i < loaded.Length; i++)
+        for (var i = 0; i < loaded.Count; i++)
         {
-            _images.Process(loaded[i], pixels.AsSpan(at), loaded.Length);
+            _images.Process(loaded[i], pixels.AsSpan(at), loaded.Count);
             at += tiles[i] * _images.ValuesPerTile;
         }
         return pixels;

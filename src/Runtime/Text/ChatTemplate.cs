@@ -111,6 +111,25 @@ public sealed class ChatTemplate
         return [.. ids];
     }
 
+    /// <summary>The ids of one more question, after which the model writes its answer. They go behind an answer and its <c>&lt;|im_end|&gt;</c>.</summary>
+    /// <param name="parts">The question's text around its pictures: n pictures stand between n + 1 parts.</param>
+    /// <param name="tilesPerImage">Tiles of each of the n pictures.</param>
+    /// <param name="opens">Whether the conversation begins with it, the system message before it.</param>
+    /// <exception cref="ArgumentException">There isn't one part more than pictures.</exception>
+    public int[] Turn(IReadOnlyList<string> parts, IReadOnlyList<int> tilesPerImage, bool opens)
+    {
+        if (parts.Count != tilesPerImage.Count + 1)
+            throw new ArgumentException($"{tilesPerImage.Count} pictures stand between {tilesPerImage.Count + 1} parts of text; there are {parts.Count}.", nameof(parts));
+        var ids = new List<int>(opens ? _opening : []);
+        AppendQuestion(0, new Pictures([[.. parts]], tilesPerImage), ids);
+        return [.. ids];
+    }
+
+    /// <summary>A question cut at its placeholders, for <see cref="Turn"/>; a single picture without one stands in front.</summary>
+    /// <exception cref="InputException">More or fewer placeholders than pictures.</exception>
+    public static IReadOnlyList<string> Parts(string question, int pictures, string where = "question") =>
+        Questions([question], new int[pictures], where)[0];
+
     // The questions, cut at their placeholders: n placeholders make n + 1 parts.
     static string[][] Questions(IEnumerable<string> questions, IReadOnlyList<int> tilesPerImage, string where)
     {

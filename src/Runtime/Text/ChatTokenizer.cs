@@ -168,38 +168,45 @@ public sealed class ChatTokenizer
     public string Decode(ReadOnlySpan<int> ids, bool keepSpecials = false)
     {
         var text = new StringBuilder();
-        var run = new List<byte>();
-        var atStart = true;
-        foreach (var id in ids)
-        {
-            ArgumentOutOfRangeException.ThrowIfNegative(id, nameof(ids));
-            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(id, Vocabulary, nameof(ids));
-            if (_special[id])
-            {
-                Flush();
-                if (keepSpecials)
-                    text.Append(_pieces[id]);
-                atStart = true;
-                continue;
-            }
-            if (Byte(id) is var b and not NotAByte)
-                run.Add((byte)b);
-            else
-            {
-                var piece = _pieces[id].AsSpan();
-                if (atStart && _dummyPrefix && piece[0] == Space)
-                    piece = piece[1..];
-                run.AddRange(Encoding.UTF8.GetBytes(piece.ToString().Replace(Space, ' ')));
-            }
-            atStart = false;
-        }
-        Flush();
-        return text.ToString();
+        var decoding = BeginDecoding(keepSpecials);
+        foreach (var id in ids) text.Append(decoding.Add(id));
+        return text.Append(decoding.End()).ToString();
+    }
 
-        void Flush()
+    /// <summary>Begins to decode ids that come one by one.</summary>
+    /// <param name="keepSpecials">Write special tokens by name instead of leaving them out.</param>
+    internal Decoding BeginDecoding(bool keepSpecials = false) => new(this, keepSpecials);
+
+    /// <summary>Ids to text, one by one: <see cref="Add"/> gives the characters that an id completes.</summary>
+    internal sealed class Decoding(ChatTokenizer tokenizer, bool keepSpecials)
+    {
+        readonly Decoder _utf8 = Encoding.UTF8.GetDecoder();
+        bool _atStart = true;
+
+        public string Add(int id)
         {
-            text.Append(Encoding.UTF8.GetString([.. run]));
-            run.Clear();
+            ArgumentOutOfRangeException.ThrowIfNegative(id);
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(id, tokenizer.Vocabulary);
+            if (tokenizer._special[id])
+            {
+                _atStart = true;
+                return End() + (keepSpecials ? tokenizer._pieces[id] : "");
+            }
+            var start = _atStart;
+            _atStart = false;
+            if (tokenizer.Byte(id) is var b and not NotAByte) return Characters([(byte)b], flush: false);
+            var piece = tokenizer._pieces[id].AsSpan();
+            if (start && tokenizer._dummyPrefix && piece[0] == Space) piece = piece[1..];
+            return Characters(Encoding.UTF8.GetBytes(piece.ToString().Replace(Space, ' ')), flush: false);
+        }
+
+        /// <summary>What is left of a character that was cut short: U+FFFD, or nothing.</summary>
+        public string End() => Characters([], flush: true);
+
+        string Characters(byte[] bytes, bool flush)
+        {
+            var characters = new char[_utf8.GetCharCount(bytes, flush)];
+            return new(characters, 0, _utf8.GetChars(bytes, characters, flush));
         }
     }
 

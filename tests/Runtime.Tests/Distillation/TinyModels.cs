@@ -25,6 +25,13 @@ static class TinyModels
     /// <summary>A teacher that has learned nothing.</summary>
     public static VisionLanguageModel DrawTeacher() => new(Teacher, new DrawnParameters(1));
 
+    /// <summary>A hybrid that has learned nothing, from such a teacher.</summary>
+    public static VisionLanguageModel SeedHybrid(ulong seed)
+    {
+        using var teacher = DrawTeacher();
+        return new(Hybrid, new SeededParameters(teacher, seed));
+    }
+
     /// <summary>Conversations of two turns about mosaics of four drawn pictures.</summary>
     public static MosaicSource Conversations(long count = long.MaxValue) => new(
         DrawnPictures.Splits(0, trainPerClass: 8, testPerClass: 1).Train, new MosaicOptions { Grids = [new(2, 1)], Turns = 2 }, 3, count);

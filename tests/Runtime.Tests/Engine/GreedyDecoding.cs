@@ -1,3 +1,5 @@
+using MmMamba.Runtime.Data;
+using MmMamba.Runtime.Generation;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -6,13 +8,19 @@ namespace MmMamba.Runtime.Tests.Engine;
 /// <summary>The likeliest token, again and again.</summary>
 static class GreedyDecoding
 {
+    const int NoStop = -1;
+
     /// <summary>Prompt and answer (1, length), through a cache.</summary>
     public static Tensor Run(VisionLanguageModel model, ModelInput prompt, long length)
     {
-        using var cache = model.CreateCache(1, (int)length);
-        var ids = prompt.InputIds;
-        for (var input = prompt; ids.shape[1] < length; input = new(ids.narrow(1, ids.shape[1] - 1, 1)))
-            ids = cat([ids, model.Forward(input, cache).select(1, -1).argmax(-1, keepdim: true)], 1);
-        return ids;
+        using var sequences = new Sequences(model, 1, (int)length);
+        var read = PromptOf(prompt);
+        var written = TokenGenerator.Run(sequences, [read], NoStop, new() { MaxTokens = (int)length - read.Ids.Count })[0];
+        return tensor(read.Ids.Concat(written.Ids).Select(id => (long)id).ToArray()).unsqueeze(0);
     }
+
+    /// <summary>An input of one sequence as a prompt.</summary>
+    public static Prompt PromptOf(ModelInput input) => new(
+        [.. input.InputIds.data<long>().Select(id => (int)id)],
+        input.PixelValues?.data<float>().ToArray() ?? [], (int)(input.PixelValues?.shape[0] ?? 0));
 }

@@ -1,0 +1,171 @@
+using MmMamba.Runtime.Caching;
+using MmMamba.Runtime.Data;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MmMamba.Runtime.Generation;
+
+/// <summary>
+/// A batch of sequences that a model has read and goes on with. Each of them may take in more tokens than another, or none: a pass is filled up with pads on
+/// the right, which touch no state and are seen by nobody. A prompt is read in chunks, whose length bounds the memory.
+/// </summary>
+public sealed class Sequences : IDisposable
+{
+    readonly VisionLanguageModel _model;
+    readonly List<int>[] _ids;
+    bool _broken;
+
+    /// <param name="model">Reads and predicts.</param>
+    /// <param name="batch">Sequences.</param>
+    /// <param name="maxTokens">Tokens of all that is read in passes, pads included: what attention layers have room for.</param>
+    /// <exception cref="InputException">Less than 1 sequence or token.</exception>
+    public Sequences(VisionLanguageModel model, int batch, int maxTokens)
+    {
+        _model = model;
+        Cache = model.CreateCache(batch, maxTokens);
+        _ids = [.. Enumerable.Range(0, batch).Select(_ => new List<int>())];
+    }
+
+    /// <summary>What the model remembers of them.</summary>
+    public ModelCache Cache { get; }
+
+    /// <summary>Number of sequences.</summary>
+    public int Count => _ids.Length;
+
+    /// <summary>Tokens that still fit.</summary>
+    public long Room => Cache.MaxTokens - Cache.Length;
+
+    /// <summary>The tokens that a sequence has read.</summary>
+    public IReadOnlyList<int> this[int sequence] => _ids[sequence];
+
+    /// <summary>Reads on, and predicts what follows: logits (sequences, vocab), float32; rows of sequences that read nothing are 0.</summary>
+    /// <param name="prompts">What each sequence reads, maybe nothing; at least one token in all.</param>
+    /// <param name="chunk">Most tokens of a sequence in one pass; the result does not depend on it.</param>
+    /// <param name="cancellation">Stops between two passes; what was read until then stays read.</param>
+    /// <exception cref="InputException">A prompt does not fit the model or the room.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public Tensor Read(IReadOnlyList<Prompt> prompts, int chunk = 512, CancellationToken cancellation = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(chunk, 1);
+        if (_broken) throw new InvalidOperationException("A pass over these sequences failed halfway; begin them anew.");
+        Check(prompts);
+        using var scope = NewDisposeScope();
+        using var guard = no_grad();
+        var visual = prompts.Select(prompt => new VisualTokens(_model, prompt)).ToArray();
+        try
+        {
+            var last = zeros([Count, _model.Plan.HiddenSize], _model.Dtype, _model.Device);
+            var longest = prompts.Max(prompt => prompt.Ids.Count);
+            for (var first = 0; first < longest; first += chunk)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                Pass(prompts, visual, first, Math.Min(chunk, longest - first), last);
+            }
+            return _model.Logits(last).MoveToOuterDisposeScope();
+        }
+        finally
+        {
+            foreach (var tokens in visual) tokens.Dispose();
+        }
+    }
+
+    /// <summary>Remembers this moment, to go back to it. What it keeps is freed with the mark.</summary>
+    internal CacheMark Mark()
+    {
+        int[] lengths = [.. _ids.Select(ids => ids.Count)];
+        var mark = Cache.Mark();
+        return new(
+            () =>
+            {
+                mark.Return();
+                for (var i = 0; i < Count; i++) _ids[i].RemoveRange(lengths[i], _ids[i].Count - lengths[i]);
+                _broken = false;
+            },
+            mark);
+    }
+
+    /// <summary>Takes up a single sequence as it was stored.</summary>
+    internal void Fill(IReadOnlyList<int> ids, Func<int, StoredTensors> stored)
+    {
+        Reset();
+        _broken = true;
+        Cache.Fill(ids.Count, stored);
+        _ids.Single().AddRange(ids);
+        _broken = false;
+    }
+
+    /// <summary>Forgets everything.</summary>
+    public void Reset()
+    {
+        Cache.Reset();
+        foreach (var ids in _ids) ids.Clear();
+        _broken = false;
+    }
+
+    // One pass over the tokens from first on; writes the last hidden state of every sequence that ends in it.
+    void Pass(IReadOnlyList<Prompt> prompts, VisualTokens[] visual, int first, int length, Tensor last)
+    {
+        using var scope = NewDisposeScope();
+        var (ids, real) = (new long[Count * length], new bool[Count * length]);
+        var images = new List<Tensor>();
+        var counts = new int[Count];
+        for (var row = 0; row < Count; row++)
+        {
+            var prompt = prompts[row].Ids;
+            counts[row] = Math.Clamp(prompt.Count - first, 0, length);
+            var imageTokens = 0;
+            for (var i = 0; i < counts[row]; i++)
+            {
+                var id = prompt[first + i];
+                (ids[row * length + i], real[row * length + i]) = (id, true);
+                if (id == _model.Plan.Tokens.Image) imageTokens++;
+            }
+            // A pad's id is any that is no image token's.
+            for (var i = counts[row]; i < length; i++) ids[row * length + i] = _model.Plan.Tokens.Image == 0 ? 1 : 0;
+            if (imageTokens > 0) images.Add(visual[row].Take(imageTokens));
+        }
+
+        long[] shape = [Count, length];
+        var mask = counts.All(count => count == length) ? null : tensor(real, shape).to(_model.Device);
+        var input = new ModelInput(tensor(ids, shape).to(_model.Device), AttentionMask: mask);
+        var stream = _model.Embed(input.InputIds, images.Count == 0 ? null : cat(images, 0));
+        _broken = true;
+        var hidden = _model.HiddenFrom(0, stream, input, Cache);
+        for (var row = 0; row < Count; row++)
+        {
+            if (counts[row] == 0) continue;
+            _ids[row].AddRange(prompts[row].Ids.Skip(first).Take(counts[row]));
+            if (first + counts[row] == prompts[row].Ids.Count) last[row].copy_(hidden[row, counts[row] - 1]);
+        }
+        _broken = false;
+    }
+
+    void Check(IReadOnlyList<Prompt> prompts)
+    {
+        if (prompts.Count != Count) throw new ArgumentException($"There are {Count} sequences and {prompts.Count} prompts.", nameof(prompts));
+        var longest = 0;
+        for (var row = 0; row < Count; row++)
+        {
+            var (prompt, imageTokens) = (prompts[row], 0);
+            longest = Math.Max(longest, prompt.Ids.Count);
+            foreach (var id in prompt.Ids)
+            {
+                if (id < 0 || id >= _model.Plan.Tokens.Vocab)
+                    throw new InputException($"Token id {id} of sequence {row} is outside the vocabulary of {_model.Plan.Tokens.Vocab}. The tokenizer is another model's.");
+                if (id == _model.Plan.Tokens.Image) imageTokens++;
+            }
+            var vision = _model.Plan.Vision;
+            if (imageTokens != prompt.Tiles * vision.TokensPerTile)
+                throw new InputException(
+                    $"Sequence {row} has {imageTokens} image tokens (id {_model.Plan.Tokens.Image}), and its {prompt.Tiles} tiles are {prompt.Tiles * vision.TokensPerTile}. Their numbers must be equal.");
+            if (prompt.Pixels.Length != (long)prompt.Tiles * 3 * vision.Image * vision.Image)
+                throw new ArgumentException($"Sequence {row} has {prompt.Pixels.Length} pixel values for {prompt.Tiles} tiles of 3 x {vision.Image} x {vision.Image}.", nameof(prompts));
+        }
+        if (longest == 0) throw new ArgumentException("No sequence reads anything.", nameof(prompts));
+        if (longest > Room)
+            throw new InputException($"A prompt of {longest} tokens does not fit: {Room} of {Cache.MaxTokens} tokens are left. Give more room, or a shorter prompt.");
+    }
+
+    /// <summary>Frees the cache.</summary>
+    public void Dispose() => Cache.Dispose();
+}

@@ -1,0 +1,66 @@
+using MmMamba.Runtime.Data;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MmMamba.Runtime.Generation;
+
+/// <summary>What a sequence wrote.</summary>
+/// <param name="Ids">Picked tokens; the stop token is the last one if it ended so. The last one of all is picked and not yet read by the model.</param>
+/// <param name="Finish">Why it ended.</param>
+public sealed record Continuation(IReadOnlyList<int> Ids, FinishReason Finish);
+
+/// <summary>Told each token as it is picked.</summary>
+/// <param name="sequence">Which sequence of the batch.</param>
+/// <param name="id">The token.</param>
+/// <returns>Whether the sequence goes on.</returns>
+public delegate bool TokenPicked(int sequence, int id);
+
+/// <summary>Reads prompts and writes on: prefill, then a token of each sequence at a time.</summary>
+public static class TokenGenerator
+{
+    /// <summary>What each sequence writes behind its prompt. A sequence that has ended reads no more while the others go on.</summary>
+    /// <param name="sequences">What was read before; changed in place.</param>
+    /// <param name="prompts">What each sequence reads first; one that reads nothing writes nothing.</param>
+    /// <param name="stopToken">The id that ends an answer.</param>
+    /// <param name="options">How to write.</param>
+    /// <param name="onToken">Told each token, on this thread.</param>
+    /// <param name="cancellation">Stops between two passes, also while prompts are read; what was read until then stays read.</param>
+    /// <exception cref="InputException">A prompt does not fit the model or the room.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static IReadOnlyList<Continuation> Run(
+        Sequences sequences, IReadOnlyList<Prompt> prompts, int stopToken, GenerationOptions options,
+        TokenPicked? onToken = null, CancellationToken cancellation = default)
+    {
+        var written = prompts.Select(_ => new List<int>()).ToArray();
+        var finish = new FinishReason?[prompts.Count];
+        for (var i = 0; i < prompts.Count; i++)
+            if (prompts[i].Ids.Count == 0) finish[i] = FinishReason.Stop;
+        var next = prompts;
+        while (true)
+        {
+            using var scope = NewDisposeScope();
+            var picked = Pick(sequences, sequences.Read(next, options.PrefillChunk, cancellation), finish, options.Sampling);
+            for (var i = 0; i < prompts.Count; i++)
+            {
+                if (finish[i] is not null) continue;
+                written[i].Add(picked[i]);
+                var goesOn = onToken?.Invoke(i, picked[i]) ?? true;
+                if (picked[i] == stopToken || !goesOn) finish[i] = FinishReason.Stop;
+                else if (written[i].Count == options.MaxTokens || sequences.Room == 0) finish[i] = FinishReason.Length;
+            }
+            if (finish.All(reason => reason is not null)) break;
+            next = [.. Enumerable.Range(0, prompts.Count).Select(i => new Prompt(finish[i] is null ? [picked[i]] : []))];
+        }
+        return [.. written.Select((ids, i) => new Continuation(ids, finish[i]!.Value))];
+    }
+
+    static int[] Pick(Sequences sequences, Tensor logits, FinishReason?[] finish, Sampling sampling)
+    {
+        if (sampling is { Temperature: 0, RepetitionPenalty: 1 }) return [.. logits.argmax(-1).to_type(ScalarType.Int32).cpu().data<int>()];
+        var rows = logits.cpu();
+        var picked = new int[sequences.Count];
+        for (var i = 0; i < picked.Length; i++)
+            if (finish[i] is null) picked[i] = Sampler.Pick(rows[i].data<float>().ToArray(), sampling, sequences[i], i, sequences[i].Count);
+        return picked;
+    }
+}
