@@ -57,7 +57,7 @@ static class Program
         }
     }
 
-    static RootCommand Root() => new("Hybrid vision-language models from specs: check, describe, train, distil, evaluate.")
+    static RootCommand Root() => new("Hybrid vision-language models from specs: check, describe, train, distil, evaluate, chat.")
     {
         CheckCommand.Create(),
         DescribeCommand.Create(),
@@ -68,6 +68,7 @@ static class Program
         TrainCommand.Create(),
         DistillCommand.Create(),
         EvalCommand.Create(),
+        ChatCommand.Create(),
         ImportCommand.Create(),
         ExportCommand.Create(),
         InspectCommand.Create(),

@@ -15,8 +15,6 @@ namespace MmMamba.Cli.Commands;
 /// <summary><c>mmmamba distill</c>: the whole way from a teacher to a distilled student, with a report.</summary>
 static class DistillCommand
 {
-    const string BundledTeacher = "TinyHovle";
-
     public static Command Create()
     {
         var model = new Argument<string>("model") { Description = "A student: a built-in model's name or a spec file.", DefaultValueFactory = _ => "TinyMmMambaHybrid" };
@@ -78,9 +76,5 @@ static class DistillCommand
     static string Bundled(string teacher) => BundledOrNull(teacher)
         ?? throw new InputException($"no checkpoint of {teacher} comes with the tool; name one with --teacher, or train one on --data.");
 
-    static string? BundledOrNull(string? teacher)
-    {
-        var path = Path.Combine(AppContext.BaseDirectory, "checkpoints", "tiny-hovle.safetensors");
-        return teacher == BundledTeacher && File.Exists(path) ? path : null;
-    }
+    static string? BundledOrNull(string? teacher) => teacher == TinyTeacher.Model ? TinyTeacher.Path : null;
 }

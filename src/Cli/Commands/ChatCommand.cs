@@ -1,0 +1,64 @@
+using System.CommandLine;
+using MmMamba.Cli.Jobs;
+using MmMamba.Cli.Live;
+using MmMamba.Cli.Specs;
+using MmMamba.Runtime;
+using MmMamba.Runtime.Checkpoints;
+using MmMamba.Runtime.Generation;
+using TorchSharp;
+
+namespace MmMamba.Cli.Commands;
+
+/// <summary><c>mmmamba chat</c>: questions about pictures, answered in the terminal.</summary>
+static class ChatCommand
+{
+    public static Command Create()
+    {
+        var checkpoint = new Argument<string?>("checkpoint") { Description = "A checkpoint: a folder or a safetensors file. Without it: the tiny teacher that comes with the tool.", DefaultValueFactory = _ => null };
+        var ask = new Option<string?>("--ask") { Description = "One question; its answer alone is printed. Without it: a conversation, a question a line." };
+        var image = RunOptions.NotEmpty(new Option<string[]>("--image") { Description = "A picture of the first question; may be given several times, in the order of its <image> marks.", DefaultValueFactory = _ => [] });
+        var model = new Option<string?>("--model") { Description = "The spec that the checkpoint must fit, by name or file; without it, what the checkpoint says." };
+        var tokenizer = RunOptions.NotEmpty(new Option<string?>("--tokenizer") { Description = "A SentencePiece tokenizer.model; without it, the one in the checkpoint's folder, or the tiny models'." });
+        var system = new Option<string?>("--system") { Description = "The system message; without it, the model's own." };
+        var context = RunOptions.Range(new Option<int>("--context") { Description = "Tokens of the whole conversation: attention layers take memory for all of them.", DefaultValueFactory = _ => 8192 }, 1, 1 << 20);
+        var resume = RunOptions.NotEmpty(new Option<string?>("--resume") { Description = "Go on with a conversation that was saved." });
+        var save = RunOptions.NotEmpty(new Option<string?>("--save") { Description = "Where to save the conversation at its end: what the model remembers, and the turns." });
+        var device = new Option<string>("--device") { Description = "cpu or cuda.", DefaultValueFactory = _ => "cpu" };
+        device.AcceptOnlyFromAmong("cpu", "cuda");
+        var threads = RunOptions.Range(new Option<int>("--threads") { Description = "CPU threads for tensors; 0 takes libtorch's own choice.", DefaultValueFactory = _ => 0 }, 0, 1024);
+        var dtype = new Option<string>("--dtype") { Description = "float32 or bfloat16.", DefaultValueFactory = _ => "float32" };
+        dtype.AcceptOnlyFromAmong("float32", "bfloat16");
+        var command = new Command("chat", "Ask a model about pictures.") { checkpoint, ask, image, model, tokenizer, system, context, resume, save, device, threads, dtype };
+        var writing = new GenerationArguments(command);
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(resume) is not null && result.GetResult(system) is not null) result.AddError("--system begins a conversation, and --resume goes on with one; give one of them.");
+        });
+        command.SetAction((result, cancellation) =>
+        {
+            var options = writing.Read(result);
+            var path = result.GetValue(checkpoint) ?? TinyTeacher.Path ?? throw new InputException("no checkpoint comes with this build of the tool; name one.");
+            var where = Compute.Use(result.GetRequiredValue(device), result.GetValue(threads));
+            var plan = result.GetValue(model) is { } name ? SpecLibrary.Find(name).Model.Plan : Checkpoint.ReadPlan(path) ?? PlanOf(path);
+            var text = Tokenizers.For(plan, path, result.GetValue(tokenizer));
+            var type = result.GetRequiredValue(dtype) == "bfloat16" ? torch.ScalarType.BFloat16 : torch.ScalarType.Float32;
+            using var loaded = Checkpoint.Load(plan, path, where, type);
+            using var session = result.GetValue(resume) is { } saved
+                ? ChatSession.Resume(saved, loaded, text, result.GetValue(context))
+                : new ChatSession(loaded, text, result.GetValue(context), result.GetValue(system));
+            var terminal = new ChatTerminal(session, options, Console.In, Console.Out, Console.Error, interactive: !Console.IsInputRedirected);
+            terminal.Attach(result.GetRequiredValue(image));
+            if (result.GetValue(ask) is { } question) terminal.Ask(question, cancellation);
+            else terminal.Run(cancellation);
+            if (result.GetValue(save) is { } target) terminal.Save(target);
+            return Task.FromResult(ExitCode.Ok);
+        });
+        return command;
+    }
+
+    static Runtime.Plans.ModelPlan PlanOf(string path)
+    {
+        var (library, name) = CheckpointSpec.Locate(path);
+        return library.Model(name).Plan;
+    }
+}

@@ -1,0 +1,79 @@
+using System.Globalization;
+using MmMamba.Cli.Reports;
+using MmMamba.Runtime;
+using MmMamba.Runtime.Generation;
+using MmMamba.Runtime.Vision;
+
+namespace MmMamba.Cli.Live;
+
+/// <summary>A conversation at the terminal, or through pipes: a question a line, answers as they are written.</summary>
+/// <param name="session">The conversation.</param>
+/// <param name="options">How answers are written.</param>
+/// <param name="input">Questions and commands.</param>
+/// <param name="output">Answers.</param>
+/// <param name="error">What was refused.</param>
+/// <param name="interactive">Whether somebody sits there: they are prompted, and told what there is.</param>
+sealed class ChatTerminal(ChatSession session, GenerationOptions options, TextReader input, TextWriter output, TextWriter error, bool interactive)
+{
+    const string Commands = "/image FILE adds a picture to the next question, /save FILE keeps the conversation, /quit ends it";
+
+    readonly List<RgbImage> _images = [];
+
+    /// <summary>Adds pictures to the next question.</summary>
+    public void Attach(IEnumerable<string> paths) => _images.AddRange(paths.Select(ImageDecoder.Decode).ToArray());
+
+    /// <summary>Asks, and prints the answer.</summary>
+    public void Ask(string question, CancellationToken cancellation)
+    {
+        // The pictures go with this question, answered or not.
+        RgbImage[] images = [.. _images];
+        _images.Clear();
+        session.Ask(question, images, options, text =>
+        {
+            output.Write(Printable.Lines(text));
+            output.Flush();
+        }, cancellation);
+        output.WriteLine();
+    }
+
+    /// <summary>Takes questions until the input ends. What is refused is said, and the conversation goes on.</summary>
+    public void Run(CancellationToken cancellation)
+    {
+        if (interactive) output.WriteLine(Printable.Line($"{session.Model.Plan.Name}: {Commands}."));
+        foreach (var turn in session.History)
+        {
+            output.WriteLine(Printable.Lines($"> {turn.Question}"));
+            output.WriteLine(Printable.Lines(turn.Answer));
+        }
+        while (Next() is { } line)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            try
+            {
+                if (line is "/quit") break;
+                if (line.StartsWith("/image ", StringComparison.Ordinal)) Attach([line["/image ".Length..].Trim()]);
+                else if (line.StartsWith("/save ", StringComparison.Ordinal)) Save(line["/save ".Length..].Trim());
+                else if (line.StartsWith('/')) throw new InputException($"'{line.Split(' ')[0]}' is no command; {Commands}");
+                else if (!string.IsNullOrWhiteSpace(line)) Ask(line, cancellation);
+            }
+            catch (InputException refused)
+            {
+                error.WriteLine(Printable.Line($"mmmamba: {refused.Message}"));
+            }
+        }
+    }
+
+    /// <summary>Saves the conversation.</summary>
+    public void Save(string path)
+    {
+        session.Save(path);
+        error.WriteLine(Printable.Line(string.Create(CultureInfo.InvariantCulture,
+            $"{path}: {session.History.Count} turns, {session.Length} tokens, {new FileInfo(path).Length / 1024.0 / 1024:0.00} MiB")));
+    }
+
+    string? Next()
+    {
+        if (interactive) output.Write("> ");
+        return input.ReadLine();
+    }
+}
