@@ -37,9 +37,28 @@ static class Tool
         return new(process.ExitCode, output, error.GetAwaiter().GetResult());
     }
 
+    /// <summary>Runs the tool with lines on its standard input.</summary>
+    public static ToolRun Talk(string folder, IEnumerable<string> lines, params string[] arguments)
+    {
+        using var process = Open(folder, new Dictionary<string, string>(), arguments);
+        var error = process.StandardError.ReadToEndAsync();
+        foreach (var line in lines) process.StandardInput.WriteLine(line);
+        process.StandardInput.Close();
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return new(process.ExitCode, output, error.GetAwaiter().GetResult());
+    }
+
     public static Process Start(string folder, params string[] arguments) => Start(folder, new Dictionary<string, string>(), arguments);
 
     static Process Start(string folder, IReadOnlyDictionary<string, string> environment, string[] arguments)
+    {
+        var process = Open(folder, environment, arguments);
+        process.StandardInput.Close();
+        return process;
+    }
+
+    static Process Open(string folder, IReadOnlyDictionary<string, string> environment, string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet")
         {
@@ -48,9 +67,7 @@ static class Tool
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "mmmamba.dll"));
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         foreach (var (name, value) in environment) start.Environment[name] = value;
-        var process = Process.Start(start)!;
-        process.StandardInput.Close();
-        return process;
+        return Process.Start(start)!;
     }
 }
 

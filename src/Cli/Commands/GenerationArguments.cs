@@ -9,7 +9,7 @@ sealed class GenerationArguments
     readonly Option<int> _maxTokens = RunOptions.Range(new Option<int>("--max-tokens") { Description = "Most tokens of an answer.", DefaultValueFactory = _ => 256 }, 1, 1 << 20);
     readonly Option<double> _temperature = RunOptions.Range(new Option<double>("--temperature") { Description = "0 always takes the most likely token; 1 draws from the model's own distribution.", DefaultValueFactory = _ => 0 }, 0, 1000);
     readonly Option<int> _topK = RunOptions.Range(new Option<int>("--top-k") { Description = "Draw from that many most likely tokens; 0 is all.", DefaultValueFactory = _ => 0 }, 0, int.MaxValue);
-    readonly Option<double> _topP = RunOptions.Range(new Option<double>("--top-p") { Description = "Draw from the fewest most likely tokens with this much of the probability.", DefaultValueFactory = _ => 1 }, double.Epsilon, 1);
+    readonly Option<double> _topP = RunOptions.Range(new Option<double>("--top-p") { Description = "Draw from the fewest most likely tokens with this much of the probability.", DefaultValueFactory = _ => 1 }, 0.000001, 1);
     readonly Option<double> _penalty = RunOptions.Range(new Option<double>("--repetition-penalty") { Description = "Above 1 makes tokens of the conversation less likely.", DefaultValueFactory = _ => 1 }, 0.01, 100);
     readonly Option<ulong> _seed = new("--seed") { Description = "Keys the draws.", DefaultValueFactory = _ => 0 };
     readonly Option<string[]> _stop = new("--stop") { Description = "A text that ends an answer; may be given several times.", DefaultValueFactory = _ => [] };
