@@ -37,7 +37,7 @@ public sealed class ChatTests : IDisposable
     {
         Assert.Equal("mmmamba: question: 2 <image> for 1 image; write one <image> for each image",
             Refused(1, "--ask", "<image> or <image>?", "--image", Picture));
-        Assert.Equal("mmmamba: nowhere.safetensors: cannot be read: no such file", Refused(1, "nowhere.safetensors"));
+        Assert.Equal("mmmamba: nowhere.safetensors: there is no such checkpoint; name a folder or a safetensors file.", Refused(1, "nowhere.safetensors"));
         Assert.Equal("mmmamba: chat.txt: cannot be read: no such file", Refused(1, "--resume", "chat.txt", "--ask", "why?"));
         Assert.StartsWith("mmmamba: A prompt of ", Refused(1, "--context", "8", "--ask", "is there a star?"));
         Assert.Equal("mmmamba: --top-p is 2; it is 1E-06 to 1. Try 'mmmamba chat --help'.", Refused(2, "--top-p", "2"));

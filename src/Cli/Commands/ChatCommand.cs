@@ -39,7 +39,8 @@ static class ChatCommand
             var options = writing.Read(result);
             var path = result.GetValue(checkpoint) ?? TinyTeacher.Path ?? throw new InputException("no checkpoint comes with this build of the tool; name one.");
             var where = Compute.Use(result.GetRequiredValue(device), result.GetValue(threads));
-            var plan = result.GetValue(model) is { } name ? SpecLibrary.Find(name).Model.Plan : Checkpoint.ReadPlan(path) ?? PlanOf(path);
+            if (!File.Exists(path) && !Directory.Exists(path)) throw new InputException($"{path}: there is no such checkpoint; name a folder or a safetensors file.");
+            var plan = CheckpointSpec.PlanOf(result.GetValue(model) ?? path);
             var text = Tokenizers.For(plan, path, result.GetValue(tokenizer));
             var type = result.GetRequiredValue(dtype) == "bfloat16" ? torch.ScalarType.BFloat16 : torch.ScalarType.Float32;
             using var loaded = Checkpoint.Load(plan, path, where, type);
@@ -54,11 +55,5 @@ static class ChatCommand
             return Task.FromResult(ExitCode.Ok);
         });
         return command;
-    }
-
-    static Runtime.Plans.ModelPlan PlanOf(string path)
-    {
-        var (library, name) = CheckpointSpec.Locate(path);
-        return library.Model(name).Plan;
     }
 }

@@ -34,16 +34,11 @@ static class ForwardCommand
             var request = new Request(
                 result.GetRequiredValue(weights), result.GetRequiredValue(inputs), result.GetRequiredValue(output),
                 result.GetRequiredValue(dtype), result.GetValue(hidden), result.GetValue(decode));
-            Run(PlanOf(result.GetRequiredValue(model)), request, Compute.Use(result.GetRequiredValue(device), result.GetValue(threads)), cancellation);
+            Run(CheckpointSpec.PlanOf(result.GetRequiredValue(model)), request, Compute.Use(result.GetRequiredValue(device), result.GetValue(threads)), cancellation);
             return Task.FromResult(ExitCode.Ok);
         });
         return command;
     }
-
-    // A checkpoint that carries its plan needs no spec beside it.
-    static ModelPlan PlanOf(string spec) => CheckpointSpec.Is(spec) && CheckpointSpec.TellsOf(spec) is null && Checkpoint.ReadPlan(spec) is { } carried
-        ? carried
-        : SpecLibrary.Find(spec).Model.Plan;
 
     sealed record Request(string Weights, string Inputs, string Output, string Dtype, bool Hidden, int Decode);
 

@@ -18,7 +18,7 @@ static class Tokenizers
     {
         if (named is not null) return ChatTokenizer.Load(named, plan.Tokens.Vocab);
         var folder = Directory.Exists(checkpoint) ? checkpoint : Path.GetDirectoryName(Path.GetFullPath(checkpoint))!;
-        if (Path.Combine(folder, File) is var beside && System.IO.File.Exists(beside)) return ChatTokenizer.Load(beside, plan.Tokens.Vocab);
+        if (System.IO.File.Exists(Path.Combine(folder, File))) return ChatTokenizer.Load(folder, plan.Tokens.Vocab);
         return plan.Tokens.Vocab == TinyTokenizer.Vocabulary
             ? TinyTokenizer.Load()
             : throw new InputException($"{folder}: there is no {File} beside the weights; name the model's own with --tokenizer.");

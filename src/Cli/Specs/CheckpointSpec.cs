@@ -4,6 +4,7 @@ using MmMamba.ModelDsl.Binding;
 using MmMamba.ModelDsl.Rendering;
 using MmMamba.Runtime;
 using MmMamba.Runtime.Checkpoints;
+using MmMamba.Runtime.Plans;
 
 namespace MmMamba.Cli.Specs;
 
@@ -18,6 +19,12 @@ static class CheckpointSpec
     /// <summary>Whether an argument is a checkpoint's path and not a name; the name of a built-in model stays one.</summary>
     public static bool Is(string argument) =>
         argument.EndsWith(WeightsExtension, StringComparison.Ordinal) || (Directory.Exists(argument) && Models.PublishedModels.Find(argument) is null);
+
+    /// <summary>The plan of a model by name, spec file or checkpoint. A checkpoint that carries its plan needs no spec beside it.</summary>
+    /// <exception cref="InputException">There is no such model, or nothing says which one it is.</exception>
+    public static ModelPlan PlanOf(string argument) => Is(argument) && TellsOf(argument) is null && Checkpoint.ReadPlan(argument) is { } carried
+        ? carried
+        : SpecLibrary.Find(argument).Model.Plan;
 
     /// <summary>The library that the checkpoint's model is in, and its name there.</summary>
     /// <param name="path">The checkpoint.</param>
