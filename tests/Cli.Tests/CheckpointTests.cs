@@ -104,6 +104,18 @@ public sealed class CheckpointTests : IDisposable
     }
 
     [Fact]
+    public void A_member_of_a_family_goes_out_as_a_model_of_its_own()
+    {
+        Ok("export", "TinyHybridStrategy.TailStacked", "--random", "--output", "out");
+        var inspected = Ok("inspect", "out");
+        Assert.Contains("TinyHybridStrategyTailStacked, by model.mmmodel.yaml", inspected);
+        Assert.Contains("6: 4 mamba2, 2 attention", inspected);
+        Assert.Equal("1 model, no errors\n", Ok("check", "out/model.mmmodel.yaml"));
+        Ok("export", "TinyHybridStrategy.TailStacked", "--weights", "out", "--output", "again");
+        Same("out", "again");
+    }
+
+    [Fact]
     public void A_student_of_ones_own_teacher_brings_it_along()
     {
         Directory.CreateDirectory(_folder["specs"]);

@@ -1,7 +1,6 @@
 using MmMamba.ModelDsl.Binding;
 using MmMamba.ModelDsl.Rendering;
 using MmMamba.ModelDsl.Specs;
-using MmMamba.Runtime;
 using MmMamba.Runtime.Checkpoints;
 using MmMamba.Runtime.Plans;
 
@@ -16,20 +15,18 @@ namespace MmMamba.Cli.Specs;
 /// <param name="Texts">The folder's files by name.</param>
 sealed record FolderModel(ModelSpec Spec, ModelPlan Plan, IReadOnlyDictionary<string, string> Texts)
 {
-    /// <summary>The model of a library as a folder has it.</summary>
-    /// <exception cref="InputException">It is a member of a family, which has no spec of its own.</exception>
+    /// <summary>The model of a library as a folder has it. A member of a family becomes a model of its own: <c>Family.Member</c> is <c>FamilyMember</c>.</summary>
     public static FolderModel Of(SpecLibrary library, string name)
     {
         var model = library.Model(name);
-        var spec = library.SpecOf(name)
-            ?? throw new InputException($"{name} is a member of a family and has no spec of its own; write one that extends {model.Resolved.Extends} and name that.");
+        var spec = library.SpecOf(name) with { Name = name.Replace(".", "", StringComparison.Ordinal) };
         var files = new List<(string File, string Text)> { (CheckpointFolder.Spec, CanonicalSpec.Render(spec)) };
-        for (var teacher = spec.Teacher; teacher is not null && library.IsOwn(teacher); teacher = library.SpecOf(teacher)!.Teacher)
-            files.Add(($"teacher{(files.Count == 1 ? "" : $"-{files.Count}")}{SpecParser.Extension}", CanonicalSpec.Render(library.SpecOf(teacher)!)));
+        for (var teacher = spec.Teacher; teacher is not null && library.IsOwn(teacher); teacher = library.SpecOf(teacher).Teacher)
+            files.Add(($"teacher{(files.Count == 1 ? "" : $"-{files.Count}")}{SpecParser.Extension}", CanonicalSpec.Render(library.SpecOf(teacher))));
 
         var alone = Library(files);
         for (var i = 0; i < files.Count; i++) files[i] = (files[i].File, Allowed(files[i].Text, alone.Diagnostics.Where(found => found.Path == files[i].File)));
-        var own = Library(files).Model(name);
+        var own = Library(files).Model(spec.Name);
         if (own.Plan.Fingerprint != model.Plan.Fingerprint)
             throw new InvalidOperationException($"the spec of {name} in full means {own.Plan.Fingerprint} and not {model.Plan.Fingerprint}");
         var texts = files.ToDictionary(file => file.File, file => file.Text);

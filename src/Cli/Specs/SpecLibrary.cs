@@ -121,8 +121,8 @@ sealed class SpecLibrary
             : $"there is no model '{name}'; {family.Name} has the members {members}.");
     }
 
-    /// <summary>The spec of a model of this library as it was written; null for a member of a family.</summary>
-    public ModelSpec? SpecOf(string name) => Bound.SingleOrDefault(spec => spec.Model?.Name == name)?.Model;
+    /// <summary>What the spec of a model of this library says, a family's member as <c>Family.Member</c>.</summary>
+    public ModelSpec SpecOf(string name) => Bound.SelectMany(spec => spec.Written).Single(one => one.Model.Name == name).Model;
 
     /// <summary>Whether a model's spec is not one of the tool's.</summary>
     public bool IsOwn(string name) => Own.Any(spec => spec.Model?.Name == name);
