@@ -23,27 +23,34 @@ sealed record ToolRun(int ExitCode, string Output, string Error)
 /// <summary>Runs the tool as a user does: the program in a process of its own.</summary>
 static class Tool
 {
-    public static string Repository { get; } = typeof(Tool).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
-        .Single(attribute => attribute.Key == "RepositoryRoot").Value!;
+    public static string Repository { get; } = Metadata("RepositoryRoot");
+
+    /// <summary>The program of a sample project.</summary>
+    public static string Sample(string name) => Path.Combine(Repository, "samples", name, "bin", Metadata("Configuration"), "net10.0", $"{name}.dll");
+
+    static string Metadata(string key) => typeof(Tool).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(attribute => attribute.Key == key).Value!;
 
     public static ToolRun Run(string folder, params string[] arguments) => Run(folder, new Dictionary<string, string>(), arguments);
 
-    public static ToolRun Run(string folder, IReadOnlyDictionary<string, string> environment, params string[] arguments)
-    {
-        using var process = Start(folder, environment, arguments);
-        var error = process.StandardError.ReadToEndAsync();
-        var output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return new(process.ExitCode, output, error.GetAwaiter().GetResult());
-    }
+    public static ToolRun Run(string folder, IReadOnlyDictionary<string, string> environment, params string[] arguments) =>
+        Finished(Start(folder, environment, arguments));
+
+    /// <summary>Runs another program in the same way.</summary>
+    public static ToolRun RunProgram(string program, string folder, params string[] arguments) => Finished(Open(folder, new Dictionary<string, string>(), arguments, program));
 
     /// <summary>Runs the tool with lines on its standard input.</summary>
     public static ToolRun Talk(string folder, IEnumerable<string> lines, params string[] arguments)
     {
-        using var process = Open(folder, new Dictionary<string, string>(), arguments);
-        var error = process.StandardError.ReadToEndAsync();
+        var process = Open(folder, new Dictionary<string, string>(), arguments);
         foreach (var line in lines) process.StandardInput.WriteLine(line);
+        return Finished(process);
+    }
+
+    static ToolRun Finished(Process started)
+    {
+        using var process = started;
         process.StandardInput.Close();
+        var error = process.StandardError.ReadToEndAsync();
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         return new(process.ExitCode, output, error.GetAwaiter().GetResult());
@@ -58,13 +65,13 @@ static class Tool
         return process;
     }
 
-    static Process Open(string folder, IReadOnlyDictionary<string, string> environment, string[] arguments)
+    static Process Open(string folder, IReadOnlyDictionary<string, string> environment, string[] arguments, string? program = null)
     {
         var start = new ProcessStartInfo("dotnet")
         {
             WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true,
         };
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "mmmamba.dll"));
+        start.ArgumentList.Add(program ?? Path.Combine(AppContext.BaseDirectory, "mmmamba.dll"));
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         foreach (var (name, value) in environment) start.Environment[name] = value;
         return Process.Start(start)!;
