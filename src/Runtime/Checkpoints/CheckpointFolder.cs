@@ -62,7 +62,7 @@ public static class CheckpointFolder
             foreach (var entry in shards[i]) places.Add(entry.Name, name);
         }
         // The index comes last: without it the shards are no checkpoint.
-        if (shards.Count > 1) WriteText(Path.Combine(folder, Index), new ShardIndex(places, shards.Sum(Bytes)).Write());
+        if (shards.Count > 1) WriteText(Path.Combine(folder, Index), new ShardIndex(places).Write(shards.Sum(Bytes)));
     }
 
     /// <summary>What goes into each shard.</summary>

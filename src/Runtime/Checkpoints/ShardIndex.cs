@@ -4,8 +4,7 @@ namespace MmMamba.Runtime.Checkpoints;
 
 /// <summary>The index of a checkpoint in shards: which file of its folder holds which tensor.</summary>
 /// <param name="Files">The file's name by the tensor's.</param>
-/// <param name="TotalSize">Bytes of all tensors, as the index says; null where it does not.</param>
-sealed record ShardIndex(IReadOnlyDictionary<string, string> Files, long? TotalSize)
+sealed record ShardIndex(IReadOnlyDictionary<string, string> Files)
 {
     /// <summary>Its file's name.</summary>
     public const string FileName = "model.safetensors.index.json";
@@ -22,7 +21,7 @@ sealed record ShardIndex(IReadOnlyDictionary<string, string> Files, long? TotalS
             using var json = JsonDocument.Parse(File.ReadAllBytes(path));
             if (json.RootElement.ValueKind != JsonValueKind.Object || !json.RootElement.TryGetProperty("weight_map", out var map) || map.ValueKind != JsonValueKind.Object)
                 throw new InputException($"{path}: has no object weight_map, which says where each tensor is");
-            return new(Places(path, map, faults), Total(json.RootElement));
+            return new(Places(map, faults));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException)
         {
@@ -30,7 +29,7 @@ sealed record ShardIndex(IReadOnlyDictionary<string, string> Files, long? TotalS
         }
     }
 
-    static Dictionary<string, string> Places(string path, JsonElement map, List<string> faults)
+    static Dictionary<string, string> Places(JsonElement map, List<string> faults)
     {
         var places = new Dictionary<string, string>(StringComparer.Ordinal);
         var outside = new List<string>();
@@ -48,19 +47,16 @@ sealed record ShardIndex(IReadOnlyDictionary<string, string> Files, long? TotalS
     static bool IsFileName(string file) =>
         file.EndsWith(".safetensors", StringComparison.Ordinal) && file.Length <= 255 && !file.AsSpan().ContainsAny("/\\:") && !file.Any(char.IsControl);
 
-    static long? Total(JsonElement root) =>
-        root.TryGetProperty("metadata", out var metadata) && metadata.ValueKind == JsonValueKind.Object
-        && metadata.TryGetProperty("total_size", out var size) && size.ValueKind == JsonValueKind.Number && size.TryGetInt64(out var bytes) ? bytes : null;
-
     /// <summary>The text of the index: names sorted, two spaces a level, a newline at the end, as the published ones are.</summary>
-    public string Write()
+    /// <param name="totalSize">Bytes of all tensors.</param>
+    public string Write(long totalSize)
     {
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer, new() { Indented = true, NewLine = "\n" }))
         {
             json.WriteStartObject();
             json.WriteStartObject("metadata");
-            if (TotalSize is { } size) json.WriteNumber("total_size", size);
+            json.WriteNumber("total_size", totalSize);
             json.WriteEndObject();
             json.WriteStartObject("weight_map");
             foreach (var (name, file) in Files.OrderBy(place => place.Key, StringComparer.Ordinal)) json.WriteString(name, file);
