@@ -89,6 +89,29 @@ public sealed class FamilyTests : IDisposable
     }
 
     [Fact]
+    public void A_family_is_compared_between_revisions_by_member()
+    {
+        Write("[{ Few: 1 }, 2]");
+        Git("init", "--quiet");
+        Git("add", "-A");
+        Git("-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false", "commit", "--quiet", "--message", "own");
+        foreach (var named in new[] { "own.mmmodel.yaml", "Own" })
+            Assert.Equal((0, "Own at HEAD -> Own in the working tree\nNo difference.\n"), (Mmmamba("diff", named, "--from", "HEAD", "--exit-code").ExitCode, Mmmamba("diff", named, "--from", "HEAD").Output));
+
+        Write("[{ Few: 3 }, 2, 4]");
+        var run = Mmmamba("diff", "own.mmmodel.yaml", "--from", "HEAD", "--exit-code");
+        Assert.Equal((4, ""), (run.ExitCode, run.Error));
+        Assert.StartsWith("Own at HEAD -> Own in the working tree\n\ntable\n  ~ axes.count: ", run.Output);
+        Assert.Contains("\nFew\n\nwhat was trained\n", run.Output);
+        Assert.Contains("\nCount4, new beside TinyMmMambaHybrid\n", run.Output);
+        Assert.StartsWith("## Own at HEAD -\\> Own in the working tree\n", Mmmamba("diff", "own.mmmodel.yaml", "--from", "HEAD", "--format", "markdown").Output);
+        var json = JsonDocument.Parse(Mmmamba("diff", "own.mmmodel.yaml", "--from", "HEAD", "--format", "json").Output).RootElement;
+        Assert.False(json.GetProperty("equal").GetBoolean());
+        Assert.Equal(["Few", "Count4"], json.GetProperty("models").EnumerateArray().Select(models => models.GetProperty("names")[0].GetString()));
+        Assert.Contains(json.GetProperty("models")[0].GetProperty("trained").EnumerateArray(), trained => trained.GetProperty("fit").GetString() == "misfit");
+    }
+
+    [Fact]
     public void Families_are_checked_with_the_figures_that_they_report()
     {
         Write();
@@ -101,6 +124,7 @@ public sealed class FamilyTests : IDisposable
 
     [Theory]
     [InlineData("is an ablation family; name one of its members: HybridStrategy.TailStacked, ", "plan", "HybridStrategy")]
+    [InlineData("HybridStrategy and TinyHovle are an ablation family and a model; compare two models, such as members of it, or two families.", "diff", "HybridStrategy", "TinyHovle")]
     [InlineData("HybridStrategy has the members HybridStrategy.TailStacked, ", "describe", "HybridStrategy.Nowhere")]
     [InlineData("is an ablation family; name one of its members: HybridStrategy.TailStacked, ", "describe", "HybridStrategy", "--origins")]
     public void A_refusal_says_what_to_name(string gist, params string[] arguments)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using MmMamba.Cli.Specs;
 using MmMamba.ModelDsl.Review;
+using MmMamba.Runtime;
 
 namespace MmMamba.Cli.Commands;
 
@@ -11,7 +12,7 @@ static class DiffCommand
     {
         var models = new Argument<string[]>("models")
         {
-            Description = "Two built-in models' names or spec files; a family and two of its members; one model, with --from.",
+            Description = "Two models, or two families, by built-in name or spec file; a family and two of its members; one of them, with --from.",
             Arity = new ArgumentArity(1, 3),
         };
         var from = new Option<string>("--from") { Description = "The git revision to compare from." };
@@ -26,23 +27,41 @@ static class DiffCommand
         {
             // Not by their values: an option that lacks its argument has none to ask for.
             var (named, first, second) = (result.GetResult(models)?.Tokens.Count, result.GetResult(from), result.GetResult(to));
-            if (named == 1 && first is null) result.AddError("diff compares two models, or one with --from a revision.");
-            if (named >= 2 && (first ?? second) is not null) result.AddError("--from and --to compare two revisions of one model; name one.");
+            if (named == 1 && first is null) result.AddError("diff compares two models or families, or one with --from a revision.");
+            if (named >= 2 && (first ?? second) is not null) result.AddError("--from and --to compare two revisions of one model or family; name one.");
         });
         command.SetAction(result =>
         {
             var (before, after) = Sides(result.GetRequiredValue(models), result.GetValue(from), result.GetValue(to));
-            var diff = ModelDiff.Of(before.Facts, after.Facts);
-            Func<ModelDiff, string, string, string> render = result.GetValue(format) switch
-            {
-                ReviewFormat.Json => DiffJson.Render,
-                ReviewFormat.Markdown => DiffView.Markdown,
-                _ => DiffView.Text,
-            };
-            Console.Write(render(diff, before.Label, after.Label));
-            return diff.IsEmpty || !result.GetValue(exitCode) ? ExitCode.Ok : ExitCode.Differs;
+            var (text, isEmpty) = Compared(before, after, result.GetRequiredValue(format));
+            Console.Write(text);
+            return isEmpty || !result.GetValue(exitCode) ? ExitCode.Ok : ExitCode.Differs;
         });
         return command;
+    }
+
+    static (string Text, bool IsEmpty) Compared(DiffSide before, DiffSide after, string format)
+    {
+        var (left, right) = (before.Label, after.Label);
+        if (before.Facts is { } model && after.Facts is { } other)
+        {
+            var diff = ModelDiff.Of(model, other);
+            return (format switch
+            {
+                ReviewFormat.Json => DiffJson.Render(diff, left, right),
+                ReviewFormat.Markdown => DiffView.Markdown(diff, left, right),
+                _ => DiffView.Text(diff, left, right),
+            }, diff.IsEmpty);
+        }
+        if (before.Family is not { } family || after.Family is not { } second)
+            throw new InputException($"{left} and {right} are {(before.Family is null ? "a model and an ablation family" : "an ablation family and a model")}; compare two models, such as members of it, or two families.");
+        var families = FamilyDiff.Of(family, second);
+        return (format switch
+        {
+            ReviewFormat.Json => FamilyDiffView.Json(families, left, right),
+            ReviewFormat.Markdown => FamilyDiffView.Markdown(families, left, right),
+            _ => FamilyDiffView.Text(families, left, right),
+        }, families.IsEmpty);
     }
 
     static (DiffSide Before, DiffSide After) Sides(string[] models, string? from, string? to) =>

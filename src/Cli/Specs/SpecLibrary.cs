@@ -80,13 +80,10 @@ sealed class SpecLibrary
         return Located(new([Read(file), .. beside]), named.Member);
     }
 
-    /// <summary>The model of a spec among others and the built-in ones, or a member of the family that the spec is.</summary>
-    public static (NamedModel Model, SpecLibrary Library) Find(
-        ParsedSpec spec, IEnumerable<ParsedSpec> beside, IEnumerable<ParsedReport> reports, string? member)
-    {
-        var (library, name) = Located(new([spec, .. beside], reports), member);
-        return (library.Model(name), library);
-    }
+    /// <summary>The library of a spec among others and the built-in ones, and the name there of its model or family, or of a member of the family.</summary>
+    /// <exception cref="InputException">The spec has a mistake.</exception>
+    public static (SpecLibrary Library, string Name) Locate(
+        ParsedSpec spec, IEnumerable<ParsedSpec> beside, IEnumerable<ParsedReport> reports, string? member) => Located(new([spec, .. beside], reports), member);
 
     /// <summary>The library of one spec's text and the built-in models, and the spec's name there.</summary>
     /// <exception cref="InputException">The spec has a mistake.</exception>

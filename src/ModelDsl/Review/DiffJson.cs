@@ -15,11 +15,15 @@ public static class DiffJson
         .Field("after", String(after))
         .Field("equal", Flag(diff.IsEmpty))
         .Field("cosmetic", Flag(!diff.IsEmpty && diff.IsCosmetic))
-        .Lines("trained", diff.Verdicts.Select(verdict => Inline(
-            ("artefact", String(verdict.Artefact)), ("fit", String(Words.Of(verdict.Fit))), ("reason", String(verdict.Reason)))))
-        .Lines("changes", diff.Changes.Select(change => Inline(
-            ("area", String(Words.Of(change.Area))), ("path", String(change.Path)),
-            ("layers", List(change.Layers.Select(place => String(FormattableString.Invariant($"{place.Tower}[{place.Index}]"))))),
-            ("before", String(change.Before)), ("after", String(change.After)))))
+        .Lines("trained", Trained(diff))
+        .Lines("changes", Changes(diff))
         .ToString();
+
+    internal static IEnumerable<string> Trained(ModelDiff diff) => diff.Verdicts.Select(verdict => Inline(
+        ("artefact", String(verdict.Artefact)), ("fit", String(Words.Of(verdict.Fit))), ("reason", String(verdict.Reason))));
+
+    internal static IEnumerable<string> Changes(ModelDiff diff) => diff.Changes.Select(change => Inline(
+        ("area", String(Words.Of(change.Area))), ("path", String(change.Path)),
+        ("layers", List(change.Layers.Select(place => String(FormattableString.Invariant($"{place.Tower}[{place.Index}]"))))),
+        ("before", String(change.Before)), ("after", String(change.After))));
 }

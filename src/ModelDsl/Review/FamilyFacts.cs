@@ -8,10 +8,12 @@ namespace MmMamba.ModelDsl.Review;
 /// <param name="Family">What is so of the family: axes, control, references, reported figures.</param>
 /// <param name="Of">What is so of the model that every member is a variant of.</param>
 /// <param name="Members">What is so of each member, in the order of the table.</param>
-sealed record FamilyFacts(ModelFacts Family, ModelFacts Of, EquatableArray<MemberFacts> Members)
+public sealed record FamilyFacts(ModelFacts Family, ModelFacts Of, EquatableArray<MemberFacts> Members)
 {
     /// <summary>The facts of a family.</summary>
+    /// <param name="family">The family.</param>
     /// <param name="teacherOf">The teacher of the base or of a member; null for one that has none.</param>
+    /// <exception cref="ArgumentException">A teacher is missing, superfluous, or another than the model names.</exception>
     public static FamilyFacts From(ResolvedFamily family, Func<ResolvedModel, ResolvedModel?> teacherOf) => new(
         Table(family), ModelFacts.Of(family.Of, teacherOf(family.Of)),
         [.. family.Members.Select(member => new MemberFacts(member.Name, ModelFacts.Of(member.Model, teacherOf(member.Model))))]);
@@ -41,13 +43,14 @@ sealed record FamilyFacts(ModelFacts Family, ModelFacts Of, EquatableArray<Membe
 }
 
 /// <param name="Name">Its name in the family.</param>
-sealed record MemberFacts(string Name, ModelFacts Facts)
+/// <param name="Facts">All that is so of it as a model.</param>
+public sealed record MemberFacts(string Name, ModelFacts Facts)
 {
     // As in a spec: what is taken away. No fact has this value.
     const string None = "~";
 
     /// <summary>The facts that differ from others; one that is not so here stands as <c>~</c>.</summary>
-    public static ModelFacts Beside(ModelFacts low, ModelFacts own)
+    internal static ModelFacts Beside(ModelFacts low, ModelFacts own)
     {
         var (lower, upper) = (ByKey(low), ByKey(own));
         return new([
@@ -56,7 +59,7 @@ sealed record MemberFacts(string Name, ModelFacts Facts)
     }
 
     /// <summary>The facts that <see cref="Beside"/> came from.</summary>
-    public static ModelFacts Over(ModelFacts low, ModelFacts beside)
+    internal static ModelFacts Over(ModelFacts low, ModelFacts beside)
     {
         var (lower, upper) = (ByKey(low), ByKey(beside));
         return new([.. low.All.Select(fact => upper.TryGetValue(Key(fact), out var value) ? fact with { Value = value } : fact)

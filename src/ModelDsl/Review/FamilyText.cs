@@ -27,8 +27,12 @@ public static class FamilyText
     }
 
     /// <summary>The difference in meaning between two texts, by member; null where one is no family's, or the facts are the same.</summary>
-    public static string? Difference(string before, string after) =>
-        Parse(before) is { } left && Parse(after) is { } right ? FamilyDiffView.Text(left, right) : null;
+    public static string? Difference(string before, string after)
+    {
+        if (Parse(before) is not { } left || Parse(after) is not { } right) return null;
+        var diff = FamilyDiff.Of(left, right);
+        return diff.IsEmpty ? null : FamilyDiffView.Text(diff, $"{left.Family.Find("ablation")} as approved", $"{right.Family.Find("ablation")} as received");
+    }
 
     static FamilyFacts? Parse(string text)
     {
