@@ -88,7 +88,10 @@ public static class Catalog
     static Func<string, string> Instead(Dictionary<string, Item> own, Dictionary<string, Item> others, string other)
     {
         var names = new Lazy<string[]>(() => [.. own.Keys.OrderBy(name => name, StringComparer.Ordinal)]);
-        return name => others.ContainsKey(name) ? $"that is the name of {other}" : Suggestion.For(name, names.Value);
+        return name => others.ContainsKey(name) ? $"that is the name of {other}"
+            : !SpecParser.IsSpec(name) ? Suggestion.For(name, names.Value)
+            : own.Values.FirstOrDefault(item => item.Spec.FileName == ParsedSpec.FileNameOf(name)) is { } file ? $"that is a file; write {Quote.Of(file.Spec.Name!)}"
+            : Suggestion.For(name.Substring(0, name.Length - SpecParser.Extension.Length), names.Value);
     }
 
     /// <summary>Binds files as they are: specs by their extension, all others as figures.</summary>

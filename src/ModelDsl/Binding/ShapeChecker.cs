@@ -10,15 +10,21 @@ sealed class ShapeChecker(string path, List<Diagnostic> found)
         var (model, family) = (root.Find("model"), root.Find("ablation"));
         if (model is not null && family is not null)
             Add(FamilyDiagnostics.ModelAndFamily, root.Entries.Last(entry => entry == model || entry == family).Key);
-        else if (family is not null) Check(root, FamilyShape.Root, "a family");
+        else if (family is not null || (model is null && root.Entries.Any(entry => IsFamilys(entry.Key.Text)))) Check(root, FamilyShape.Root, "a family");
         else Check(root, SpecShape.Root, "a spec");
     }
+
+    // Where what names the file is misspelt, the other keys tell which of the two it is.
+    static bool IsFamilys(string key) =>
+        SpecShape.Root.Find(key) is null && (FamilyShape.Root.Find(key) is not null || Suggestion.Nearest(key, ["ablation"]) is not null);
 
     /// <summary>Checks a whole file.</summary>
     public void Check(MappingNode root, MappingShape shape, string owner)
     {
         foreach (var key in shape.Keys)
-            if (key is { Own: true, Required: true } && root.Find(key.Name) is null)
+            // A misspelt key is not also a missing one.
+            if (key is { Own: true, Required: true } && root.Find(key.Name) is null
+                && !root.Entries.Any(entry => shape.Find(entry.Key.Text) is null && Suggestion.Nearest(entry.Key.Text, shape.Names) == key.Name))
                 found.Add(Diagnostics.MissingKey.At(path, root.Entries.Count > 0 ? root.Entries[0].Key.Span : root.Span, owner, Quote.Of(key.Name), key.Shape.Expected));
         Entries(root, shape, owner);
     }

@@ -197,9 +197,15 @@ public class FamilyTests
     [InlineData("no spec has the model `TinyHybridStrategy`; that is the name of an ablation family", "ablation: X\nof: TinyHybridStrategy\nvariants: { A: {} }")]
     [InlineData("no spec has the model `TinyHybridStrategy`; that is the name of an ablation family", "ablation: X\nof: TinyHovle\nvariants: { A: {} }\nreference: [TinyHybridStrategy]")]
     [InlineData("no spec has the model `TinyHybridStrategy`; that is the name of an ablation family", "model: X\nextends: TinyMmMambaLinear\nteacher: TinyHybridStrategy")]
+    [InlineData("no spec has the model `models/tiny-hovle.mmmodel.yaml`; that is a file; write `TinyHovle`", "model: X\nextends: models/tiny-hovle.mmmodel.yaml")]
+    [InlineData("no spec has the model `TinyHovel.mmmodel.yaml`; did you mean `TinyHovle`?", "model: X\nextends: TinyHovel.mmmodel.yaml")]
+    [InlineData("no spec has the family `tiny-hybrid-strategy.mmmodel.yaml`; that is a file; write `TinyHybridStrategy`", "ablation: X\nextends: tiny-hybrid-strategy.mmmodel.yaml")]
+    [InlineData("a spec has no key `modle`; did you mean `model`?", "modle: X\nextends: TinyHovle")]
+    [InlineData("a family has no key `ablatoin`; did you mean `ablation`?", "ablatoin: X\nof: TinyMmMambaHybrid\nvariants: { A: {} }")]
+    [InlineData("a family needs the key `ablation`: a C# identifier that begins with a capital letter, such as `MmMambaHybrid`", "of: TinyMmMambaHybrid\nvariants: { A: {} }")]
     [InlineData("`TinyHybridStrategy` already names the family of tiny-hybrid-strategy.mmmodel.yaml; choose another name", "model: TinyHybridStrategy\nextends: TinyHovle")]
     [InlineData("`TinyHovle` already names the model of tiny-hovle.mmmodel.yaml; choose another name", "ablation: TinyHovle\nof: TinyMmMambaHybrid\nvariants: { A: {} }")]
-    public void A_name_of_the_other_kind_is_told_to_be_one(string message, string lines) => Assert.Equal(message,
+    public void What_is_named_or_meant_is_told_for_what_it_is(string message, string lines) => Assert.Equal(message,
         Assert.Single(Tree.Bind([.. Tree.Shipped, new("x.mmmodel.yaml", $"mmmodel: 1\n{lines}\n")])[Tree.Shipped.Count].Diagnostics).Message);
 
     [Fact]
