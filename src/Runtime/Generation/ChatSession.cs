@@ -81,7 +81,7 @@ public sealed class ChatSession : IDisposable
         Continuation written;
         try
         {
-            written = TokenGenerator.Run(_sequences, [prompt], tokenizer.EndOfTurn, options, (_, id) => text.Add(id), cancellation)[0];
+            written = TokenGenerator.Run(_sequences, [prompt], tokenizer.StopTokens, options, (_, id) => text.Add(id), cancellation)[0];
             text.End();
         }
         catch
@@ -89,9 +89,9 @@ public sealed class ChatSession : IDisposable
             before.Return();
             throw;
         }
-        // The last token was picked and not read; an answer that was cut short is closed before the next question.
+        // The last token was picked and not read. Whatever ended the answer, its turn is closed before the next question.
         _unread.Clear();
-        _unread.Add(written.Ids[^1] == tokenizer.EndOfTurn ? [written.Ids[^1]] : [written.Ids[^1], tokenizer.EndOfTurn]);
+        _unread.Add(tokenizer.StopTokens.Contains(written.Ids[^1]) ? [tokenizer.EndOfTurn] : [written.Ids[^1], tokenizer.EndOfTurn]);
         _history.Add(new(string.Join(ChatTemplate.Placeholder, parts), text.Text));
         return new(text.Text, written.Finish, prompt.Ids.Count, known, written.Ids.Count);
     }

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace MmMamba.Runtime.Generation;
 
 /// <summary>What a sequence wrote.</summary>
-/// <param name="Ids">Picked tokens; the stop token is the last one if it ended so. The last one of all is picked and not yet read by the model.</param>
+/// <param name="Ids">Picked tokens; a stop token is the last one if it ended so. The last one of all is picked and not yet read by the model.</param>
 /// <param name="Finish">Why it ended.</param>
 public sealed record Continuation(IReadOnlyList<int> Ids, FinishReason Finish);
 
@@ -21,14 +21,14 @@ public static class TokenGenerator
     /// <summary>What each sequence writes behind its prompt. A sequence that has ended reads no more while the others go on.</summary>
     /// <param name="sequences">What was read before; changed in place.</param>
     /// <param name="prompts">What each sequence reads first; one that reads nothing writes nothing.</param>
-    /// <param name="stopToken">The id that ends an answer.</param>
+    /// <param name="stopTokens">Ids that end an answer.</param>
     /// <param name="options">How to write.</param>
     /// <param name="onToken">Told each token, on this thread.</param>
     /// <param name="cancellation">Stops between two passes, also while prompts are read; what was read until then stays read.</param>
     /// <exception cref="InputException">A prompt does not fit the model or the room.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static IReadOnlyList<Continuation> Run(
-        Sequences sequences, IReadOnlyList<Prompt> prompts, int stopToken, GenerationOptions options,
+        Sequences sequences, IReadOnlyList<Prompt> prompts, IReadOnlyCollection<int> stopTokens, GenerationOptions options,
         TokenPicked? onToken = null, CancellationToken cancellation = default)
     {
         var written = prompts.Select(_ => new List<int>()).ToArray();
@@ -45,7 +45,7 @@ public static class TokenGenerator
                 if (finish[i] is not null) continue;
                 written[i].Add(picked[i]);
                 var goesOn = onToken?.Invoke(i, picked[i]) ?? true;
-                if (picked[i] == stopToken || !goesOn) finish[i] = FinishReason.Stop;
+                if (stopTokens.Contains(picked[i]) || !goesOn) finish[i] = FinishReason.Stop;
                 else if (written[i].Count == options.MaxTokens || sequences.Room == 0) finish[i] = FinishReason.Length;
             }
             if (finish.All(reason => reason is not null)) break;

@@ -65,9 +65,6 @@ public sealed class ChatTemplate
         _assistant = [tokenizer.StartOfTurn, .. tokenizer.Encode("assistant\n")];
     }
 
-    /// <summary>Ids that end an answer: <c>&lt;|im_end|&gt;</c>, which the models learned to write, and those with which nothing of it goes on.</summary>
-    public IReadOnlyList<int> StopTokens => [_tokenizer.EndOfTurn, _tokenizer.StartOfTurn, SpecialTokens.EndOfText];
-
     /// <summary>The ids of a whole conversation and where its answers are.</summary>
     /// <param name="turns">Questions and answers, at least one.</param>
     /// <param name="tilesPerImage">Tiles of each picture, thumbnail included, in the order of the placeholders.</param>

@@ -51,7 +51,10 @@ public sealed class ChatTokenizer
     /// <summary>Id of <c>&lt;s&gt;</c>, which opens every conversation.</summary>
     public int BeginOfText => SpecialTokens.BeginOfText;
 
-    /// <summary>Id of <c>&lt;|im_end|&gt;</c>, which ends a turn: the token at which generation stops.</summary>
+    /// <summary>Ids that end an answer: <c>&lt;|im_end|&gt;</c>, which the models learned to write, and those with which nothing of it goes on.</summary>
+    public IReadOnlyList<int> StopTokens => [EndOfTurn, StartOfTurn, SpecialTokens.EndOfText];
+
+    /// <summary>Id of <c>&lt;|im_end|&gt;</c>, which ends a turn.</summary>
     public int EndOfTurn => SpecialTokens.Id("<|im_end|>", Vocabulary);
 
     /// <summary>Id of <c>&lt;|im_start|&gt;</c>, which a role follows.</summary>

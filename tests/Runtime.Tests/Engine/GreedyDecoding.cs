@@ -8,14 +8,12 @@ namespace MmMamba.Runtime.Tests.Engine;
 /// <summary>The likeliest token, again and again.</summary>
 static class GreedyDecoding
 {
-    const int NoStop = -1;
-
     /// <summary>Prompt and answer (1, length), through a cache.</summary>
     public static Tensor Run(VisionLanguageModel model, ModelInput prompt, long length)
     {
         using var sequences = new Sequences(model, 1, (int)length);
         var read = PromptOf(prompt);
-        var written = TokenGenerator.Run(sequences, [read], NoStop, new() { MaxTokens = (int)length - read.Ids.Count })[0];
+        var written = TokenGenerator.Run(sequences, [read], [], new() { MaxTokens = (int)length - read.Ids.Count })[0];
         return tensor(read.Ids.Concat(written.Ids).Select(id => (long)id).ToArray()).unsqueeze(0);
     }
 

@@ -15,7 +15,7 @@ public class TokenGeneratorTests
     {
         using var model = GoldenModel.Load(GoldenModel.Hybrid);
         using var sequences = new Sequences(model, prompts.Count, room);
-        return TokenGenerator.Run(sequences, prompts, stop, options, onToken, cancellation);
+        return TokenGenerator.Run(sequences, prompts, [stop], options, onToken, cancellation);
     }
 
     [Theory]
@@ -29,6 +29,17 @@ public class TokenGeneratorTests
         Assert.Equal(together[0].Ids, Run([Prompts[0]], options)[0].Ids);
         if (temperature > 0) return;
         for (var i = 1; i < Prompts.Length; i++) Assert.Equal(together[i].Ids, Run([Prompts[i]], options)[0].Ids);
+    }
+
+    [Fact]
+    public void Any_stop_token_ends_an_answer()
+    {
+        var free = Run([Prompts[0]], new() { MaxTokens = 12 })[0].Ids;
+        using var model = GoldenModel.Load(GoldenModel.Hybrid);
+        using var sequences = new Sequences(model, 1, 64);
+        var ended = TokenGenerator.Run(sequences, [Prompts[0]], [free[^1], free[2]], new() { MaxTokens = 12 })[0];
+        Assert.Equal(free.Take(free.ToList().FindIndex(id => id == free[^1] || id == free[2]) + 1), ended.Ids);
+        Assert.Equal(FinishReason.Stop, ended.Finish);
     }
 
     [Fact]
