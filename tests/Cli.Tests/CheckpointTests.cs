@@ -1,4 +1,8 @@
 using System.Text.Json;
+using MmMamba.Runtime.Checkpoints;
+using MmMamba.Runtime.Distillation;
+using MmMamba.Runtime.Plans;
+using MmMamba.Runtime.Seeding;
 
 namespace MmMamba.Cli.Tests;
 
@@ -101,6 +105,37 @@ public sealed class CheckpointTests : IDisposable
         Assert.Contains("is a model without weights", Refused("export", "TinyHovle", "--output", "out"));
         File.WriteAllText(_folder["mine.mmmodel.yaml"], "mmmodel: 1\nmodel: Mine\nextends: TinyMmMambaLinear\nmamba2: { gate: off }\n");
         Assert.Contains("Mine has no config.json in the authors' released code: its Mamba-2 mixer has a convolution", Refused("export", "mine.mmmodel.yaml", "--random", "--output", "out"));
+    }
+
+    [Fact]
+    public void The_chain_of_artefacts_goes_along()
+    {
+        var (student, teacher) = (Models.TinyMmMambaHybrid.Plan, Models.TinyHovle.Plan);
+        var chain = new ArtefactChain(new("TinyHovle", teacher.Fingerprint, "c0ffee"), 7,
+        [
+            new(StageKind.Introduced, true, "aaaa"),
+            new(StageKind.Mixer, false, "bbbb") { Train = [TensorGroup.Query], Loss = LossKind.MixerMse, LossValue = 1000, LearningRate = 0.5, Batch = 4, Steps = 1200, Data = "shapes \u001b[31m", FirstLoss = 2, LastLoss = 1.5 },
+        ]);
+        void Save(string chain)
+        {
+            using var model = new Runtime.VisionLanguageModel(student, new SeededParameters(teacher, 7));
+            Checkpoint.Save(model, _folder["student.safetensors"], new Dictionary<string, string> { [ArtefactChain.MetadataKey] = chain });
+        }
+
+        Save(chain.ToJson());
+        var inspected = Ok("inspect", "student.safetensors");
+        Assert.Contains("TinyMmMambaHybrid, by the plan that it carries", inspected);
+        Assert.Contains("layout      unfused", inspected);
+        Assert.Contains("chain       teacher TinyHovle (" + teacher.Fingerprint + "), weights c0ffee, seed 7\n            introduced: skipped\n            mixer: 1,200 steps of 4 at 0.5, loss 2 -> 1.5, on shapes ", inspected);
+        Assert.DoesNotContain('\u001b', inspected);
+        Ok("import", "student.safetensors", "--output", "in");
+        Ok("export", "in", "--output", "out");
+        Assert.Equal(chain.ToJson(), File.ReadAllText(_folder["in/chain.json"]));
+        Assert.Equal(chain.ToJson(), File.ReadAllText(_folder["out/chain.json"]));
+        using var json = JsonDocument.Parse(Ok("inspect", "out", "--format", "json"));
+        Assert.Equal("c0ffee", json.RootElement.GetProperty("chain").GetProperty("teacher").GetProperty("hash").GetString());
+        Save("{}");
+        Assert.Contains("student.safetensors, mmmamba.chain: not a chain of artefacts", Refused("inspect", "student.safetensors"));
     }
 
     [Fact]
