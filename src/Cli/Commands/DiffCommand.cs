@@ -54,7 +54,8 @@ static class DiffCommand
             }, diff.IsEmpty);
         }
         if (before.Family is not { } family || after.Family is not { } second)
-            throw new InputException($"{left} and {right} are {(before.Family is null ? "a model and an ablation family" : "an ablation family and a model")}; compare two models, such as members of it, or two families.");
+            throw new InputException($"{left} and {right} are {(before.Family is null ? "a model and an ablation family" : "an ablation family and a model")}; "
+                + "compare two models, such as members of it, or two families.");
         var families = FamilyDiff.Of(family, second);
         return (format switch
         {

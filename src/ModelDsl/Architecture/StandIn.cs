@@ -34,7 +34,8 @@ public sealed class StandIn
             .Where(found => found.Severity == Severity.Error && found.Id != Diagnostics.BrokenBase.Id && found.Id != Diagnostics.BrokenTeacher.Id)
             .ToLookup(found => found.Path);
         // Nothing stands in for a family, or needs one.
-        _mended = ModelSet.Resolve(Catalog.Bind([.. specs.Where(spec => !spec.IsFamily).Select(spec => errors[spec.Path].Any() ? Mend(spec, [.. errors[spec.Path]]) : spec)]));
+        var sound = specs.Where(spec => !spec.IsFamily).Select(spec => errors[spec.Path].Any() ? Mend(spec, [.. errors[spec.Path]]) : spec);
+        _mended = ModelSet.Resolve(Catalog.Bind([.. sound]));
     }
 
     /// <summary>The stand-in of a spec that has a name, under that name; null where there is none.</summary>
@@ -43,7 +44,8 @@ public sealed class StandIn
         var seen = new HashSet<ParsedSpec>();
         for (var next = spec; next is not null && seen.Add(next); next = _specs.FirstOrDefault(other => other.Name == next.Extends))
             if ((_mended.Find(next.Name!) ?? Meant(next)) is { } sound)
-                return KeptFaces.Of(spec, before => ReferenceEquals(before.Sound, sound), () => new(sound, sound with { Name = spec.Name!, File = spec.FileName, Summary = "" })).Model;
+                return KeptFaces.Of(spec, before => ReferenceEquals(before.Sound, sound),
+                    () => new(sound, sound with { Name = spec.Name!, File = spec.FileName, Summary = "" })).Model;
         return null;
     }
 
