@@ -55,7 +55,9 @@ public sealed class MmMambaChatClientTests : IDisposable
         var second = await _client.GetResponseAsync(messages, Short);
         Assert.Equal(first.Usage!.TotalTokenCount - 1, second.Usage!.CachedInputTokenCount);
 
-        // Other words before it, and it begins anew, with the given answer.
+        // Another answer before it, and it begins anew, with the given one.
+        messages.AddRange(second.Messages);
+        messages.Add(User(new TextContent("Why?")));
         messages[2] = new(ChatRole.Assistant, "no");
         var third = await _client.GetResponseAsync(messages, Short);
         Assert.Equal(0, third.Usage!.CachedInputTokenCount);

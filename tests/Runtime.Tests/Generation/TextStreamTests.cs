@@ -49,8 +49,10 @@ public class TextStreamTests
     [Fact]
     public void What_may_become_a_stop_text_waits()
     {
-        var (text, pieces, _) = Streamed(Tokenizer.Encode("one two three"), "two four", "");
-        Assert.Equal("one two three", text);
-        Assert.DoesNotContain(pieces, piece => piece.EndsWith("tw", StringComparison.Ordinal));
+        var stream = new TextStream(Tokenizer, ["two four", ""], null);
+        foreach (var id in Tokenizer.Encode("one two")) Assert.True(stream.Add(id));
+        Assert.Equal("one ", stream.Text);
+        foreach (var id in Tokenizer.Encode(" three")) Assert.True(stream.Add(id));
+        Assert.Equal("one two three", stream.Text);
     }
 }
