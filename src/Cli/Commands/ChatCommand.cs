@@ -3,9 +3,7 @@ using MmMamba.Cli.Jobs;
 using MmMamba.Cli.Live;
 using MmMamba.Cli.Specs;
 using MmMamba.Runtime;
-using MmMamba.Runtime.Checkpoints;
 using MmMamba.Runtime.Generation;
-using TorchSharp;
 
 namespace MmMamba.Cli.Commands;
 
@@ -23,12 +21,8 @@ static class ChatCommand
         var context = RunOptions.Range(new Option<int>("--context") { Description = "Tokens of the whole conversation: attention layers take memory for all of them.", DefaultValueFactory = _ => 8192 }, 1, 1 << 20);
         var resume = RunOptions.NotEmpty(new Option<string?>("--resume") { Description = "Go on with a conversation that was saved." });
         var save = RunOptions.NotEmpty(new Option<string?>("--save") { Description = "Where to save the conversation at its end: what the model remembers, and the turns." });
-        var device = new Option<string>("--device") { Description = "cpu or cuda.", DefaultValueFactory = _ => "cpu" };
-        device.AcceptOnlyFromAmong("cpu", "cuda");
-        var threads = RunOptions.Range(new Option<int>("--threads") { Description = "CPU threads for tensors; 0 takes libtorch's own choice.", DefaultValueFactory = _ => 0 }, 0, 1024);
-        var dtype = new Option<string>("--dtype") { Description = "float32 or bfloat16.", DefaultValueFactory = _ => "float32" };
-        dtype.AcceptOnlyFromAmong("float32", "bfloat16");
-        var command = new Command("chat", "Ask a model about pictures.") { checkpoint, ask, image, model, tokenizer, system, context, resume, save, device, threads, dtype };
+        var command = new Command("chat", "Ask a model about pictures.") { checkpoint, ask, image, model, tokenizer, system, context, resume, save };
+        var compute = new ComputeOptions(command, readsWeights: true);
         var writing = new GenerationArguments(command);
         command.Validators.Add(result =>
         {
@@ -38,12 +32,11 @@ static class ChatCommand
         {
             var options = writing.Read(result);
             var path = result.GetValue(checkpoint) ?? TinyTeacher.Path ?? throw new InputException("no checkpoint comes with this build of the tool; name one.");
-            var where = Compute.Use(result.GetRequiredValue(device), result.GetValue(threads));
+            var settings = compute.Open(result);
             if (!File.Exists(path) && !Directory.Exists(path)) throw new InputException($"{path}: there is no such checkpoint; name a folder or a safetensors file.");
             var plan = CheckpointSpec.PlanOf(result.GetValue(model) ?? path);
             var text = Tokenizers.For(plan, path, result.GetValue(tokenizer));
-            var type = result.GetRequiredValue(dtype) == "bfloat16" ? torch.ScalarType.BFloat16 : torch.ScalarType.Float32;
-            using var loaded = Checkpoint.Load(plan, path, where, type);
+            using var loaded = settings.Load(plan, path);
             using var session = result.GetValue(resume) is { } saved
                 ? ChatSession.Resume(saved, loaded, text, result.GetValue(context))
                 : new ChatSession(loaded, text, result.GetValue(context), result.GetValue(system));

@@ -5,7 +5,6 @@ using MmMamba.Cli.Reports;
 using MmMamba.Cli.Specs;
 using MmMamba.Runtime;
 using MmMamba.Runtime.Checkpoints;
-using TorchSharp;
 
 namespace MmMamba.Cli.Commands;
 
@@ -44,7 +43,7 @@ static class ExportCommand
             var folder = FolderModel.Of(library, name);
             var settings = new ExportSettings(
                 result.GetValue(layout) == "released" ? CheckpointLayout.Released : CheckpointLayout.Unfused,
-                result.GetValue(dtype) is { } type ? Enum.Parse<torch.ScalarType>(type, ignoreCase: true) : null, Bytes(result.GetRequiredValue(shard))!.Value);
+                result.GetValue(dtype) is { } type ? Dtypes.Parse(type) : null, Bytes(result.GetRequiredValue(shard))!.Value);
             if (result.GetValue(random))
                 ExportJob.Draw(folder, folder.Plan.Teacher is { } teacher ? library.Model(teacher).Plan : null, result.GetValue(seed), target, settings, cancellation);
             else

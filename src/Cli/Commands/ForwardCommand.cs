@@ -18,31 +18,26 @@ static class ForwardCommand
         var weights = RunOptions.NotEmpty(new Option<string>("--weights") { Description = "The checkpoint, fused or unfused: a safetensors file, or a folder.", Required = true });
         var inputs = RunOptions.NotEmpty(new Option<string>("--inputs") { Description = "The inputs (safetensors): input_ids; pixel_values, position_ids, attention_mask where there are any.", Required = true });
         var output = RunOptions.NotEmpty(new Option<string>("--output") { Description = "The file to write (safetensors): logits, and hidden.0 onwards.", Required = true });
-        var dtype = new Option<string>("--dtype") { Description = "Type of weights and activations: float32 or bfloat16.", DefaultValueFactory = _ => "float32" };
-        dtype.AcceptOnlyFromAmong("float32", "bfloat16");
-        var device = new Option<string>("--device") { Description = "cpu or cuda.", DefaultValueFactory = _ => "cpu" };
-        device.AcceptOnlyFromAmong("cpu", "cuda");
-        var threads = RunOptions.Range(new Option<int>("--threads") { Description = "CPU threads for tensors; 0 takes libtorch's own choice.", DefaultValueFactory = _ => 0 }, 0, 1024);
         var hidden = new Option<bool>("--hidden-states") { Description = "Write the stream between layers too: hidden.0 enters the first, hidden.i leaves the i-th." };
         var decode = RunOptions.Range(new Option<int>("--decode") { Description = "Compute so many last tokens one by one through the caches.", DefaultValueFactory = _ => 0 }, 0, int.MaxValue);
         var command = new Command("forward", "Run a model on given inputs and write its logits at every position.")
         {
-            model, weights, inputs, output, dtype, device, threads, hidden, decode,
+            model, weights, inputs, output, hidden, decode,
         };
+        var compute = new ComputeOptions(command, readsWeights: true);
         command.SetAction((result, cancellation) =>
         {
             var request = new Request(
-                result.GetRequiredValue(weights), result.GetRequiredValue(inputs), result.GetRequiredValue(output),
-                result.GetRequiredValue(dtype), result.GetValue(hidden), result.GetValue(decode));
-            Run(CheckpointSpec.PlanOf(result.GetRequiredValue(model)), request, Compute.Use(result.GetRequiredValue(device), result.GetValue(threads)), cancellation);
+                result.GetRequiredValue(weights), result.GetRequiredValue(inputs), result.GetRequiredValue(output), result.GetValue(hidden), result.GetValue(decode));
+            Run(CheckpointSpec.PlanOf(result.GetRequiredValue(model)), request, compute.Open(result), cancellation);
             return Task.FromResult(ExitCode.Ok);
         });
         return command;
     }
 
-    sealed record Request(string Weights, string Inputs, string Output, string Dtype, bool Hidden, int Decode);
+    sealed record Request(string Weights, string Inputs, string Output, bool Hidden, int Decode);
 
-    static void Run(ModelPlan plan, Request request, Device device, CancellationToken cancellation)
+    static void Run(ModelPlan plan, Request request, ComputeSettings compute, CancellationToken cancellation)
     {
         var output = Path.GetFullPath(request.Output);
         if (Directory.Exists(output)) throw new InputException($"{request.Output}: is a folder; name the file to write.");
@@ -52,18 +47,18 @@ static class ForwardCommand
 
         using var scope = NewDisposeScope();
         var input = ForwardInputs.Read(request.Inputs, plan);
-        var dtype = request.Dtype == "bfloat16" ? ScalarType.BFloat16 : ScalarType.Float32;
-        using var model = Checkpoint.Load(plan, request.Weights, device, dtype);
+        using var model = compute.Load(plan, request.Weights);
         using var pass = ForwardPass.Run(model, input, request.Decode, request.Hidden, cancellation);
 
+        var dtype = Dtypes.NameOf(compute.Dtype);
         var tensors = pass.Hidden.Select((x, i) => (FormattableString.Invariant($"hidden.{i}"), x)).Prepend(("logits", pass.Logits));
         SafetensorsWriter.Write(request.Output, tensors, new Dictionary<string, string>
         {
-            ["mmmamba.model"] = plan.Name, ["mmmamba.fingerprint"] = plan.Fingerprint, ["mmmamba.computed"] = $"{request.Dtype}, {device.type.ToString().ToLowerInvariant()}",
+            ["mmmamba.model"] = plan.Name, ["mmmamba.fingerprint"] = plan.Fingerprint, ["mmmamba.computed"] = $"{dtype}, {compute.Device.type.ToString().ToLowerInvariant()}",
         });
         Console.WriteLine(Printable.Line(
-            $"{request.Output}: logits {string.Join(" x ", pass.Logits.shape)}{(request.Hidden ? $", hidden.0 to hidden.{pass.Hidden.Count - 1}" : "")} of {plan.Name} in {request.Dtype}"
+            $"{request.Output}: logits {string.Join(" x ", pass.Logits.shape)}{(request.Hidden ? $", hidden.0 to hidden.{pass.Hidden.Count - 1}" : "")} of {plan.Name} in {dtype}"
             + (request.Decode > 0 ? $", the last {request.Decode} tokens one by one" : "")));
-        Console.WriteLine(Printable.Line(Compute.Describe(device)));
+        Console.WriteLine(Printable.Line(Compute.Describe(compute.Device)));
     }
 }

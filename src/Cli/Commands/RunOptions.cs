@@ -10,18 +10,17 @@ sealed class RunOptions
     public Option<string?> Data { get; } = new("--data") { Description = "Photographs in class folders (a folder or a zip), or a folder that 'mmmamba data' wrote. Without it: the set that the tool draws." };
     public Option<string?> Test { get; } = new("--test") { Description = "Photographs for the test; without it they come from --data." };
     public Option<ulong> Seed { get; } = new("--seed") { Description = "Keys the draws of models and the order of their data; pictures and test questions stay the same.", DefaultValueFactory = _ => 0 };
-    public Option<string> Device { get; } = new("--device") { Description = "cpu or cuda.", DefaultValueFactory = _ => "cpu" };
-    public Option<int> Threads { get; } = new("--threads") { Description = "CPU threads for tensors; 0 takes libtorch's own choice.", DefaultValueFactory = _ => 0 };
     public Option<int> Workers { get; } = new("--workers") { Description = "Threads that prepare batches.", DefaultValueFactory = _ => Math.Max(1, Environment.ProcessorCount / 2) };
     public Option<int> TestConversations { get; } = new("--test-conversations") { Description = "Conversations about test pictures that a model is judged by, 1 to 100000; each asks up to five questions.", DefaultValueFactory = _ => 400 };
 
+    readonly ComputeOptions _compute;
+
     public RunOptions(Command command)
     {
-        Device.AcceptOnlyFromAmong("cpu", "cuda");
-        Range(Threads, 0, 1024);
+        _compute = new(command, readsWeights: false);
         Range(Workers, 1, 1024);
         Range(TestConversations, 1, 100_000);
-        foreach (var option in (Option[])[Data, Test, Seed, Device, Threads, Workers, TestConversations]) command.Add(option);
+        foreach (var option in (Option[])[Data, Test, Seed, Workers, TestConversations]) command.Add(option);
         command.Validators.Add(result =>
         {
             if (result.GetResult(Test) is not null && result.GetResult(Data) is null) result.AddError("--test needs --data.");
@@ -31,7 +30,7 @@ sealed class RunOptions
     /// <summary>What was asked for, with device and data opened.</summary>
     public RunSettings Open(ParseResult result, CancellationToken cancellation)
     {
-        var device = Compute.Use(result.GetRequiredValue(Device), result.GetValue(Threads));
+        var device = _compute.Open(result).Device;
         var data = result.GetValue(Data) is { } path ? PictureData.Open(path, result.GetValue(Test), cancellation) : PictureData.Drawn();
         return new(data, result.GetValue(Seed), device, result.GetValue(Workers), result.GetValue(TestConversations));
     }

@@ -51,7 +51,7 @@ static class ExportJob
         using var output = OutputFolder.Create(target);
         beside(output);
         foreach (var (file, text) in folder.Texts) CheckpointFolder.WriteText(output.At(file), text);
-        CheckpointFolder.WriteText(output.At(CheckpointFolder.Config), PublishedConfig.Render(folder.Spec, NameOf(type)));
+        CheckpointFolder.WriteText(output.At(CheckpointFolder.Config), PublishedConfig.Render(folder.Spec, Dtypes.NameOf(type)));
         CheckpointFolder.WriteWeights(output.Partial, folder.Plan, source, settings.Layout, settings.StoreAs, settings.ShardBytes, cancellation);
         output.Complete();
     }
@@ -65,6 +65,4 @@ static class ExportJob
     // The type that the weights are in, if it is one.
     static torch.ScalarType TypeOf(CheckpointFiles files) =>
         files.Tensors.Select(tensor => tensor.Type).Distinct().ToArray() is [var type] ? type : torch.ScalarType.Float32;
-
-    static string NameOf(torch.ScalarType type) => type.ToString().ToLowerInvariant();
 }

@@ -53,7 +53,7 @@ sealed class ForwardInputs
     {
         if (_file.Find(name) is not { } found) return null;
         var shape = found.Shape.ToArray();
-        if (!fits(found.Type, shape)) throw Refused($"{name} is {found.Type.ToString().ToLowerInvariant()} ({string.Join(", ", shape)}); expected {expected}");
+        if (!fits(found.Type, shape)) throw Refused($"{name} is {Dtypes.NameOf(found.Type)} ({string.Join(", ", shape)}); expected {expected}");
         return _file.Read(name);
     }
 

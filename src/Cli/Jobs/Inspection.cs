@@ -3,7 +3,6 @@ using MmMamba.Runtime;
 using MmMamba.Runtime.Checkpoints;
 using MmMamba.Runtime.Distillation;
 using MmMamba.Runtime.Plans;
-using TorchSharp;
 
 namespace MmMamba.Cli.Jobs;
 
@@ -33,7 +32,7 @@ sealed record Inspection(
         return new(
             path, files.Layout, plan, told, plan is null ? null : MisfitOf(path, plan),
             [.. files.Files.Select(file => InspectedPart.Of(System.IO.Path.GetFileName(file.Path), file.Tensors))],
-            [.. tensors.GroupBy(tensor => tensor.Type).Select(type => InspectedPart.Of(NameOf(type.Key), type)).OrderByDescending(type => type.Bytes)],
+            [.. tensors.GroupBy(tensor => tensor.Type).Select(type => InspectedPart.Of(Dtypes.NameOf(type.Key), type)).OrderByDescending(type => type.Bytes)],
             tensors.Sum(tensor => tensor.Shape.Aggregate(1L, (size, extent) => size * extent)),
             ImportJob.ChainOf(path, files) is { } chain ? ArtefactChain.Parse(chain) : null);
     }
@@ -71,8 +70,6 @@ sealed record Inspection(
             return misfit.Message;
         }
     }
-
-    static string NameOf(torch.ScalarType type) => type.ToString().ToLowerInvariant();
 }
 
 /// <param name="Name">A file, or a type.</param>
