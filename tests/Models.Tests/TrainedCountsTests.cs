@@ -53,7 +53,7 @@ public sealed class TrainedCountsTests
     [Fact]
     public void No_stage_of_any_student_is_left_out() => Assert.Equal(
         PublishedModels.All.SelectMany(model => model.Plan.Distillation?.Stages.Select(stage => (model.Name, stage.Kind)) ?? []).Order(),
-        Constants.Select(row => ((string)row[0], (StageKind)row[1])).Order());
+        Constants.Select(row => (row.Data.Item1, row.Data.Item2)).Order());
 
     /// <summary>Stages 1 and 2 hold the mixers of every layer, whatever the student keeps as attention.</summary>
     static long OfTheConverted(DistillationPlan recipe, StagePlan stage)

@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 
 namespace MmMamba.Runtime.Tests.Distillation;
 
-public class AdamWTests
+public abstract class AdamWTests(Device device)
 {
     static readonly AdamWPlan Plan = new(0.9, 0.98, 1e-8, 0.1);
 
@@ -41,7 +41,7 @@ public class AdamWTests
 
     static float[] Read(Tensor tensor) => [.. tensor.detach().cpu().flatten().data<float>()];
 
-    static Tensor Single(double[] values) => tensor(values, ScalarType.Float32);
+    Tensor Single(double[] values) => tensor(values, ScalarType.Float32, device);
 
     [Fact]
     public void Steps_follow_the_formulas_and_biases_are_not_decayed()
@@ -71,10 +71,10 @@ public class AdamWTests
         using var scope = NewDisposeScope();
         var oracle = new Oracle(Numbers(3, 8), Plan.WeightDecay);
         var late = new NamedParameter("late.weight", new Parameter(Single(oracle.Values)));
-        var other = new NamedParameter("other.weight", new Parameter(ones(3)));
+        var other = new NamedParameter("other.weight", new Parameter(ones(3, device: device)));
         using var optimizer = new AdamW([late, other], Plan);
 
-        other.Parameter.grad = ones(3);
+        other.Parameter.grad = ones(3, device: device);
         optimizer.Step(0.1);
         Assert.Equal(oracle.Values.Select(value => (float)value), Read(late.Parameter));
 
@@ -88,7 +88,7 @@ public class AdamWTests
     [Fact]
     public void The_moments_outlive_the_scope_in_which_the_optimizer_was_made()
     {
-        using var parameter = new Parameter(ones(4));
+        using var parameter = new Parameter(ones(4, device: device));
         AdamW optimizer;
         using (NewDisposeScope()) optimizer = new AdamW([new NamedParameter("weight", parameter)], Plan);
         using (optimizer)
@@ -96,7 +96,7 @@ public class AdamWTests
             for (var step = 0; step < 3; step++)
             {
                 using var scope = NewDisposeScope();
-                parameter.grad = ones(4);
+                parameter.grad = ones(4, device: device);
                 optimizer.Step(0.5);
                 optimizer.ClearGradients();
             }
@@ -110,8 +110,8 @@ public class AdamWTests
     public void Clipping_bounds_the_common_norm_and_returns_the_one_before()
     {
         using var scope = NewDisposeScope();
-        var (a, b, idle) = (new Parameter(zeros(1)), new Parameter(zeros(2)), new Parameter(zeros(2)));
-        void Give() => (a.grad, b.grad) = (tensor(new[] { 3f }), tensor(new[] { 0f, 4f }));
+        var (a, b, idle) = (new Parameter(zeros(1, device: device)), new Parameter(zeros(2, device: device)), new Parameter(zeros(2, device: device)));
+        void Give() => (a.grad, b.grad) = (tensor(new[] { 3f }, device: device), tensor(new[] { 0f, 4f }, device: device));
 
         Give();
         Assert.Equal(5.0, GradientClip.Apply([a, b, idle], 1.0), 6);
@@ -124,3 +124,7 @@ public class AdamWTests
         Assert.Equal(0.0, GradientClip.Apply([idle], 1.0));
     }
 }
+
+public sealed class AdamWTestsOnCpu() : AdamWTests(TestDevice.Cpu);
+
+public sealed class AdamWTestsOnCuda() : AdamWTests(TestDevice.Cuda);

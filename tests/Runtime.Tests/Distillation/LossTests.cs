@@ -4,13 +4,15 @@ using static TorchSharp.torch;
 
 namespace MmMamba.Runtime.Tests.Distillation;
 
-public class LossTests
+public abstract class LossTests(Device device)
 {
-    static ModelInput Padded(int batch, int width, params int[] lengths)
+    Tensor Random(params long[] shape) => randn(shape, device: device);
+
+    ModelInput Padded(int batch, int width, params int[] lengths)
     {
-        var mask = zeros(batch, width, dtype: ScalarType.Bool);
-        for (var i = 0; i < batch; i++) mask[i, ..lengths[i]] = tensor(true);
-        return new ModelInput(zeros(batch, width, dtype: ScalarType.Int64), AttentionMask: mask);
+        var mask = zeros(batch, width, dtype: ScalarType.Bool, device: device);
+        for (var i = 0; i < batch; i++) mask[i, ..lengths[i]] = tensor(true, device: device);
+        return new ModelInput(zeros(batch, width, dtype: ScalarType.Int64, device: device), AttentionMask: mask);
     }
 
     static float Relative(Tensor actual, Tensor expected) =>
@@ -37,12 +39,12 @@ public class LossTests
         using var scope = NewDisposeScope();
         random.manual_seed(1);
         // 100,000 words make slices of ten positions: several of them, the last one short.
-        var (student, teacher) = (randn(2, 17, 8), randn(2, 17, 8));
-        var (head, teacherHead) = (randn(100_000, 8), randn(100_000, 8));
-        var input = padding ? Padded(2, 17, 17, 6) : new ModelInput(zeros(2, 17, dtype: ScalarType.Int64));
-        var mask = padding ? input.AttentionMask!.to_type(ScalarType.Float32) : ones(2, 17);
+        var (student, teacher) = (Random(2, 17, 8), Random(2, 17, 8));
+        var (head, teacherHead) = (Random(100_000, 8), Random(100_000, 8));
+        var input = padding ? Padded(2, 17, 17, 6) : new ModelInput(zeros(2, 17, dtype: ScalarType.Int64, device: device));
+        var mask = padding ? input.AttentionMask!.to_type(ScalarType.Float32) : ones(2, 17, device: device);
 
-        var (loss, gradient) = new LogitsKl(temperature, perToken).Evaluate(student, head, teacher, teacherHead, TokenMask.Of(input, CPU));
+        var (loss, gradient) = new LogitsKl(temperature, perToken).Evaluate(student, head, teacher, teacherHead, TokenMask.Of(input, device));
 
         var (expected, expectedGradient) = Reference(student, head, teacher, teacherHead, mask, temperature, perToken ? mask.sum().item<float>() : 2);
         Assert.True(Relative(loss, expected) < 1e-5);
@@ -55,8 +57,8 @@ public class LossTests
     {
         using var scope = NewDisposeScope();
         random.manual_seed(2);
-        var (features, head) = (randn(2, 5, 8), randn(64, 8));
-        var (loss, gradient) = new LogitsKl().Evaluate(features, head, features.clone(), head.clone(), TokenMask.Of(new ModelInput(zeros(2, 5, dtype: ScalarType.Int64)), CPU));
+        var (features, head) = (Random(2, 5, 8), Random(64, 8));
+        var (loss, gradient) = new LogitsKl().Evaluate(features, head, features.clone(), head.clone(), TokenMask.Of(new ModelInput(zeros(2, 5, dtype: ScalarType.Int64, device: device)), device));
         Assert.Equal(0f, loss.item<float>());
         Assert.Equal(0f, gradient.abs().max().item<float>());
     }
@@ -67,16 +69,16 @@ public class LossTests
         using var scope = NewDisposeScope();
         random.manual_seed(3);
         var input = Padded(2, 6, 6, 4);
-        var predictions = Enumerable.Range(0, 3).Select(_ => randn(2, 6, 8)).ToArray();
-        var targets = Enumerable.Range(0, 3).Select(_ => randn(2, 6, 8)).ToArray();
+        var predictions = Enumerable.Range(0, 3).Select(_ => Random(2, 6, 8)).ToArray();
+        var targets = Enumerable.Range(0, 3).Select(_ => Random(2, 6, 8)).ToArray();
         var loss = new MixerMse(1000, 3);
         float Total(TokenMask mask) => predictions.Zip(targets, (prediction, target) => loss.Share(prediction, target, mask).item<float>()).Sum();
 
         var everywhere = predictions.Zip(targets, (p, t) => (p - t).square().mean().item<float>()).Average() * 1000;
-        Assert.Equal(everywhere, Total(TokenMask.Of(input, CPU, maskPadding: false)), 1e-3f * everywhere);
+        Assert.Equal(everywhere, Total(TokenMask.Of(input, device, maskPadding: false)), 1e-3f * everywhere);
 
         var tokens = predictions.Zip(targets, (p, t) => cat([(p - t)[0], (p - t)[1, ..4]]).square().mean().item<float>()).Average() * 1000;
-        Assert.Equal(tokens, Total(TokenMask.Of(input, CPU)), 1e-3f * tokens);
+        Assert.Equal(tokens, Total(TokenMask.Of(input, device)), 1e-3f * tokens);
         Assert.True(Math.Abs(tokens - everywhere) > 1e-2 * everywhere);
     }
 
@@ -84,9 +86,13 @@ public class LossTests
     public void A_mask_without_padding_costs_nothing()
     {
         using var scope = NewDisposeScope();
-        var mask = TokenMask.Of(Padded(2, 3, 3, 3), CPU);
+        var mask = TokenMask.Of(Padded(2, 3, 3, 3), device);
         Assert.Null(mask.Column);
         Assert.Equal(6, mask.Count);
-        Assert.Equal(4, TokenMask.Of(Padded(2, 3, 3, 1), CPU).Count);
+        Assert.Equal(4, TokenMask.Of(Padded(2, 3, 3, 1), device).Count);
     }
 }
+
+public sealed class LossTestsOnCpu() : LossTests(TestDevice.Cpu);
+
+public sealed class LossTestsOnCuda() : LossTests(TestDevice.Cuda);

@@ -10,7 +10,7 @@ using AdamW = MmMamba.Runtime.Distillation.AdamW;
 namespace MmMamba.Runtime.Tests.Distillation;
 
 /// <summary>The stages against the reference implementation, on its tiny teacher.</summary>
-public class StageGoldenTests
+public abstract class StageGoldenTests(Device device)
 {
     const double LossTolerance = 1e-4, GradientTolerance = 1e-3;
 
@@ -39,7 +39,7 @@ public class StageGoldenTests
     {
         using var scope = NewDisposeScope();
         using var golden = new StageGoldens(name);
-        using var teacher = GoldenModel.Load(GoldenModel.Hovle);
+        using var teacher = GoldenModel.Load(GoldenModel.Hovle, device: device);
         using var mixers = StageGoldens.Mixers(teacher, GoldenModel.Hybrid, inherited: kind == StageKind.Introduced);
         var stage = GoldenModel.Hybrid.RecipeOf().StageOf(kind);
         var distillation = new MixerDistillation(teacher, GoldenModel.Hybrid);
@@ -62,7 +62,7 @@ public class StageGoldenTests
     {
         using var scope = NewDisposeScope();
         using var golden = new StageGoldens(name);
-        using var teacher = GoldenModel.Load(GoldenModel.Hovle);
+        using var teacher = GoldenModel.Load(GoldenModel.Hovle, device: device);
         var plan = Authors(name == "stage3_linear" ? GoldenModel.Linear : GoldenModel.Hybrid);
         using var start = new MixerArtefact(StageGoldens.Mixers(teacher, plan, inherited: false));
         var distillation = new EndToEndDistillation(teacher, plan);
@@ -85,7 +85,7 @@ public class StageGoldenTests
     {
         using var scope = NewDisposeScope();
         using var golden = new StageGoldens("stage3_linear");
-        using var teacher = GoldenModel.Load(GoldenModel.Hovle);
+        using var teacher = GoldenModel.Load(GoldenModel.Hovle, device: device);
         var plan = Authors(GoldenModel.Linear);
         using var start = new MixerArtefact(StageGoldens.Mixers(teacher, plan, inherited: false));
         using var student = new EndToEndDistillation(teacher, plan).Run(start, StageGoldens.Batches(), golden.Options(steps: 3), Create(plan)).Student;
@@ -99,10 +99,10 @@ public class StageGoldenTests
     public void A_temperature_divides_the_logits_and_its_square_multiplies_the_loss()
     {
         using var scope = NewDisposeScope();
-        var student = Golden.Read("stage_grads.safetensors", "stage3_linear/")["student_logits_after_steps"];
-        var teacher = Golden.Read("hovle_tiny_io.safetensors", "image_b2/")["logits"];
-        var logits = eye(97); // logits as features, through a head that leaves them alone
-        var (loss, _) = new LogitsKl(temperature: 2).Evaluate(student, logits, teacher, logits, TokenMask.Of(StageGoldens.Batches().First().Input, CPU));
+        var student = Golden.Read("stage_grads.safetensors", "stage3_linear/", device)["student_logits_after_steps"];
+        var teacher = Golden.Read("hovle_tiny_io.safetensors", "image_b2/", device)["logits"];
+        var logits = eye(97, device: device); // logits as features, through a head that leaves them alone
+        var (loss, _) = new LogitsKl(temperature: 2).Evaluate(student, logits, teacher, logits, TokenMask.Of(StageGoldens.Batches().First().Input, device));
         // The reference weighs this part with a half.
         Near(4.122483253479004, 0.5 * loss.item<float>(), LossTolerance, "loss");
     }
@@ -117,3 +117,7 @@ public class StageGoldenTests
         },
     };
 }
+
+public sealed class StageGoldenTestsOnCpu() : StageGoldenTests(TestDevice.Cpu);
+
+public sealed class StageGoldenTestsOnCuda() : StageGoldenTests(TestDevice.Cuda);

@@ -52,7 +52,7 @@ sealed class StageGoldens : IDisposable
     public static ConvertedMixers Mixers(VisionLanguageModel teacher, ModelPlan student, bool inherited) => new(
         student, new Values(teacher, inherited), new ArtefactChain(TeacherIdentity.Of(teacher), 0, []));
 
-    sealed class Values(VisionLanguageModel teacher, bool inherited) : ParameterSource
+    sealed class Values(VisionLanguageModel teacher, bool inherited) : ParameterSource(teacher.Device)
     {
         readonly Dictionary<string, Tensor> _mixers = Golden.Read("mmmamba_tiny_mixers.safetensors");
         readonly SeededParameters _teacher = new(teacher, 0);

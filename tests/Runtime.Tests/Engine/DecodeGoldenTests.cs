@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace MmMamba.Runtime.Tests.Engine;
 
 /// <summary>Prefill and single steps of a batch, with every layer's state, against the reference.</summary>
-public class DecodeGoldenTests
+public abstract class DecodeGoldenTests(Device device)
 {
     const int Prefill = 12, Steps = 8;
 
@@ -18,7 +18,7 @@ public class DecodeGoldenTests
         var all = Golden.Read("decode.safetensors");
         var golden = Golden.Read("decode.safetensors", student + "/");
         var ids = all["input_ids"];
-        using var model = GoldenModel.Load(student == "linear" ? GoldenModel.Linear : GoldenModel.Hybrid);
+        using var model = GoldenModel.Load(student == "linear" ? GoldenModel.Linear : GoldenModel.Hybrid, device: device);
         using var cache = model.CreateCache(2, Prefill + Steps);
 
         Golden.Close(golden["prefill_logits"], model.Forward(new(ids.narrow(1, 0, Prefill)), cache), 1e-4, "prefill_logits");
@@ -60,3 +60,7 @@ public class DecodeGoldenTests
         }
     }
 }
+
+public sealed class DecodeGoldenTestsOnCpu() : DecodeGoldenTests(TestDevice.Cpu);
+
+public sealed class DecodeGoldenTestsOnCuda() : DecodeGoldenTests(TestDevice.Cuda);

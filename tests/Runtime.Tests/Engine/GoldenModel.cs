@@ -31,12 +31,12 @@ static class GoldenModel
     }
 
     /// <summary>A golden model with the reference's weights.</summary>
-    public static VisionLanguageModel Load(ModelPlan plan, ScalarType dtype = ScalarType.Float32) =>
-        new(plan, new Values(Golden.Read("mmmamba_tiny_mixers.safetensors").Concat(Golden.Read("hovle_tiny.safetensors")).ToDictionary(), dtype: dtype));
+    public static VisionLanguageModel Load(ModelPlan plan, ScalarType dtype = ScalarType.Float32, Device? device = null) =>
+        new(plan, new Values(Golden.Read("mmmamba_tiny_mixers.safetensors").Concat(Golden.Read("hovle_tiny.safetensors")).ToDictionary(), dtype: dtype, device: device));
 
     /// <summary>Parameters from tensors at hand, or from elsewhere where there is none.</summary>
-    public sealed class Values(IReadOnlyDictionary<string, Tensor> tensors, ParameterSource? otherwise = null, ScalarType dtype = ScalarType.Float32)
-        : ParameterSource(dtype: dtype)
+    public sealed class Values(IReadOnlyDictionary<string, Tensor> tensors, ParameterSource? otherwise = null, ScalarType dtype = ScalarType.Float32, Device? device = null)
+        : ParameterSource(device, dtype)
     {
         public override Parameter Take(TensorPlan tensor) =>
             otherwise is not null && !tensors.ContainsKey(tensor.Name) ? otherwise.Take(tensor) : Own(tensors[tensor.Name].clone());

@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 namespace MmMamba.Runtime.Tests.Engine;
 
 /// <summary>The mixer with its switches, and the attention that it imitates, against the reference.</summary>
-public class MixerGoldenTests
+public abstract class MixerGoldenTests(Device device)
 {
     [Theory]
     [InlineData("init_mimic")]
@@ -24,7 +24,7 @@ public class MixerGoldenTests
     {
         using var scope = NewDisposeScope();
         using var guard = no_grad();
-        var golden = Golden.Read("mixer.safetensors", name + "/");
+        var golden = Golden.Read("mixer.safetensors", name + "/", device);
         var mixed = Mixer(name, golden).Mix(golden["x"]);
         Golden.Close(golden["stage3/out"], nn.functional.linear(mixed, golden["params/o_proj.weight"]), 1e-4, "out");
     }
@@ -44,7 +44,7 @@ public class MixerGoldenTests
     {
         using var scope = NewDisposeScope();
         using var guard = no_grad();
-        var golden = Golden.Read("mixer.safetensors", name + "/");
+        var golden = Golden.Read("mixer.safetensors", name + "/", device);
         var expected = golden["train/y_pred"].transpose(1, 2).flatten(2, 3);
         Golden.Close(expected, Mixer(name, golden).Mix(golden["x"]), 1e-4, "y_pred");
     }
@@ -66,14 +66,14 @@ public class MixerGoldenTests
     {
         using var scope = NewDisposeScope();
         using var guard = no_grad();
-        var golden = Golden.Read("mixer.safetensors", name + "/");
+        var golden = Golden.Read("mixer.safetensors", name + "/", device);
         var (heads, kvHeads, width) = Sizes(name);
         Tensor Heads(string projection, int groups) => golden[$"params/{projection}_proj.weight"].view(groups, -1, 32);
         var wqkv = cat([Heads("q", kvHeads), Heads("k", kvHeads), Heads("v", kvHeads)], 1).flatten(0, 1);
         if (name is "init_mimic" or "init_inherit")
-            Assert.True(Golden.Read("mixer.safetensors", "teacher/")["wqkv.weight"].eq(wqkv).all().item<bool>());
+            Assert.True(Golden.Read("mixer.safetensors", "teacher/", device)["wqkv.weight"].eq(wqkv).all().item<bool>());
 
-        using var window = new TokenWindow(golden["x"].shape[1], CPU);
+        using var window = new TokenWindow(golden["x"].shape[1], device);
         var mixed = new GroupedQueryAttention(new(heads, kvHeads, width, 10_000, 4096, null), new Parameter(wqkv, false)).Attend(golden["x"], window);
         Golden.Close(golden["train/y_true"].transpose(1, 2).flatten(2, 3), mixed, 1e-4, "y_true");
         Golden.Close(golden["train/out"], nn.functional.linear(mixed, golden["params/o_proj.weight"]), 1e-4, "out");
@@ -95,3 +95,7 @@ public class MixerGoldenTests
         return new(plan, new(plans, 0, parameters, name));
     }
 }
+
+public sealed class MixerGoldenTestsOnCpu() : MixerGoldenTests(TestDevice.Cpu);
+
+public sealed class MixerGoldenTestsOnCuda() : MixerGoldenTests(TestDevice.Cuda);

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace MmMamba.Runtime.Tests.Engine;
 
 /// <summary>Students whose weights are in the released layout, projections fused, give the same logits.</summary>
-public sealed class ReleasedLayoutGoldenTests : IDisposable
+public abstract class ReleasedLayoutGoldenTests(Device device) : IDisposable
 {
     readonly string _folder = Directory.CreateTempSubdirectory().FullName;
 
@@ -26,7 +26,7 @@ public sealed class ReleasedLayoutGoldenTests : IDisposable
         var path = Path.Combine(_folder, "fused.safetensors");
         SafetensorsWriter.Write(path, tensors.Select(pair => (pair.Key, pair.Value)));
 
-        using var model = Checkpoint.Load(plan, path);
+        using var model = Checkpoint.Load(plan, path, device);
         using var guard = no_grad();
         foreach (var input in new[] { "text_b2", "image_b1" })
         {
@@ -36,3 +36,7 @@ public sealed class ReleasedLayoutGoldenTests : IDisposable
         }
     }
 }
+
+public sealed class ReleasedLayoutGoldenTestsOnCpu() : ReleasedLayoutGoldenTests(TestDevice.Cpu);
+
+public sealed class ReleasedLayoutGoldenTestsOnCuda() : ReleasedLayoutGoldenTests(TestDevice.Cuda);

@@ -99,6 +99,14 @@ public sealed class SeedTests : IDisposable
         Assert.False(first[one.Name].equal(other.Take(one)).any().item<bool>());
     }
 
+    [Fact]
+    public void A_seed_gives_the_same_student_on_a_gpu()
+    {
+        using var here = Student("inherit", 5);
+        using var there = new VisionLanguageModel(here.Plan, new SeededParameters(_teacher, 5, TestDevice.Cuda));
+        foreach (var (name, tensor) in here.Tensors) Assert.True(tensor.equal(there.Tensors[name].to(CPU)).all().item<bool>(), name);
+    }
+
     [Theory]
     [InlineData(Draw.Uniform, 2, 6, 4, 1.154700)]
     [InlineData(Draw.Normal, -1, 0.5, -1, 0.5)]

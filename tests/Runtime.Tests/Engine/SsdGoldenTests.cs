@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace MmMamba.Runtime.Tests.Engine;
 
 /// <summary>The chunked scan and its gradients against float64 references.</summary>
-public class SsdGoldenTests
+public abstract class SsdGoldenTests(Device device)
 {
     [Theory]
     [InlineData("chunk_multiple", 8)]
@@ -18,7 +18,7 @@ public class SsdGoldenTests
     public void Outputs_final_state_and_gradients(string name, int chunk)
     {
         using var scope = NewDisposeScope();
-        var golden = Golden.Read("ssd.safetensors", name + "/");
+        var golden = Golden.Read("ssd.safetensors", name + "/", device);
         string[] inputs = [.. new[] { "x", "B", "C", "dt", "A", "dt_bias", "D", "initial_state" }.Where(golden.ContainsKey)];
         foreach (var input in inputs) golden[input].requires_grad_(true);
 
@@ -39,7 +39,7 @@ public class SsdGoldenTests
     {
         using var scope = NewDisposeScope();
         using var guard = no_grad();
-        var golden = Golden.Read("ssd.safetensors", name + "/");
+        var golden = Golden.Read("ssd.safetensors", name + "/", device);
         var dt = nn.functional.softplus(golden["dt"] + golden["dt_bias"]);
         var state = golden.TryGetValue("initial_state", out var initial) ? initial.clone() : zeros_like(golden["final_state"]);
         var y = stack(Enumerable.Range(0, (int)dt.shape[1]).Select(t =>
@@ -48,3 +48,7 @@ public class SsdGoldenTests
         Golden.Close(golden["final_state"], state, 1e-5, "final_state");
     }
 }
+
+public sealed class SsdGoldenTestsOnCpu() : SsdGoldenTests(TestDevice.Cpu);
+
+public sealed class SsdGoldenTestsOnCuda() : SsdGoldenTests(TestDevice.Cuda);

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace MmMamba.Runtime.Tests.Engine;
 
 /// <summary>Linear and hybrid students against the reference.</summary>
-public sealed class StudentGoldenTests
+public abstract class StudentGoldenTests(Device device)
 {
     [Theory]
     [InlineData("linear", "text_b1")]
@@ -21,7 +21,7 @@ public sealed class StudentGoldenTests
         using var guard = no_grad();
         var inputs = Golden.Read("hovle_tiny_io.safetensors", name + "/");
         var golden = Golden.Read("mmmamba_tiny_io.safetensors", $"{student}/{name}/");
-        using var model = GoldenModel.Load(student == "linear" ? GoldenModel.Linear : GoldenModel.Hybrid);
+        using var model = GoldenModel.Load(student == "linear" ? GoldenModel.Linear : GoldenModel.Hybrid, device: device);
         var input = new ModelInput(inputs["input_ids"], inputs.GetValueOrDefault("pixel_values"));
         if (name == "image_b1")
             model.Run(input, null, null, (i, x) =>
@@ -38,7 +38,7 @@ public sealed class StudentGoldenTests
     public void Greedy_ids(string student)
     {
         using var scope = NewDisposeScope();
-        using var model = GoldenModel.Load(student == "linear" ? GoldenModel.Linear : GoldenModel.Hybrid);
+        using var model = GoldenModel.Load(student == "linear" ? GoldenModel.Linear : GoldenModel.Hybrid, device: device);
         var expected = Golden.Read("mmmamba_tiny_io.safetensors", student + "/text_b1/")["greedy_ids"];
         var prompt = new ModelInput(Golden.Read("hovle_tiny_io.safetensors", "text_b1/")["input_ids"]);
         Assert.Equal(expected.data<long>().ToArray(), GreedyDecoding.Run(model, prompt, expected.shape[1]).data<long>().ToArray());
@@ -55,7 +55,7 @@ public sealed class StudentGoldenTests
         using var scope = NewDisposeScope();
         var inputs = Golden.Read("hovle_tiny_io.safetensors", "image_b1/");
         var golden = Golden.Read("mmmamba_tiny_io.safetensors", student + "/image_b1/");
-        using var model = GoldenModel.Load(student == "linear" ? GoldenModel.Linear : GoldenModel.Hybrid, dtype);
+        using var model = GoldenModel.Load(student == "linear" ? GoldenModel.Linear : GoldenModel.Hybrid, dtype, device);
         var length = (int)inputs["input_ids"].shape[1];
         using var cache = model.CreateCache(1, length);
         var start = model.Forward(new(inputs["input_ids"].narrow(1, 0, length - 1), inputs["pixel_values"]), cache);
@@ -64,3 +64,7 @@ public sealed class StudentGoldenTests
         Golden.Close(golden["logits"], cat([start, end], 1), tolerance, "logits");
     }
 }
+
+public sealed class StudentGoldenTestsOnCpu() : StudentGoldenTests(TestDevice.Cpu);
+
+public sealed class StudentGoldenTestsOnCuda() : StudentGoldenTests(TestDevice.Cuda);

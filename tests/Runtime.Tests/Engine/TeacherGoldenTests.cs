@@ -6,10 +6,10 @@ using static TorchSharp.torch;
 namespace MmMamba.Runtime.Tests.Engine;
 
 /// <summary>The teacher, stage by stage, against the reference.</summary>
-public sealed class TeacherGoldenTests : IDisposable
+public abstract class TeacherGoldenTests(Device device) : IDisposable
 {
     readonly DisposeScope _scope = NewDisposeScope();
-    readonly VisionLanguageModel _model = GoldenModel.Load(GoldenModel.Hovle);
+    readonly VisionLanguageModel _model = GoldenModel.Load(GoldenModel.Hovle, device: device);
 
     public void Dispose()
     {
@@ -29,7 +29,7 @@ public sealed class TeacherGoldenTests : IDisposable
         using var guard = no_grad();
         if (input.PixelValues is { } pixels)
         {
-            var patches = _model.Vision.Patches(pixels);
+            var patches = _model.Vision.Patches(pixels.to(device));
             var merged = _model.Vision.Merge(patches);
             Golden.Close(golden["vision_embeddings"], patches.flatten(1, 2), 1e-4, "vision_embeddings");
             Golden.Close(golden["pixel_shuffle_out"], merged, 1e-4, "pixel_shuffle_out");
@@ -59,20 +59,24 @@ public sealed class TeacherGoldenTests : IDisposable
     public void Positions_of_another_grid_are_interpolated()
     {
         var golden = Golden.Read("hovle_tiny_io.safetensors", "posembed_interp/");
-        Golden.Close(golden["vision_embeddings"], _model.Vision.Patches(golden["pixel_values"]).flatten(1, 2), 1e-4, "vision_embeddings");
+        Golden.Close(golden["vision_embeddings"], _model.Vision.Patches(golden["pixel_values"].to(device)).flatten(1, 2), 1e-4, "vision_embeddings");
     }
 
     [Fact]
     public void Dynamic_ntk_past_the_greatest_position()
     {
-        using var model = GoldenModel.Load(GoldenModel.Named("GoldenNtk"));
+        using var model = GoldenModel.Load(GoldenModel.Named("GoldenNtk"), device: device);
         var golden = Golden.Read("hovle_tiny_io.safetensors", "dynamic_ntk/");
         Golden.Close(golden["logits"], model.Forward(new(golden["input_ids"])), 1e-4, "logits");
 
         var decoder = (AttentionPlan)model.Plan.Layers[^1].Mixer;
         var angles = new RotaryEmbedding(decoder.HeadDim, decoder.RopeTheta, decoder.MaxPositions, decoder.DynamicFactor)
-            .Angles(arange(11, ScalarType.Int64).unsqueeze(0), 11, ScalarType.Float32);
+            .Angles(arange(11, ScalarType.Int64, device).unsqueeze(0), 11, ScalarType.Float32);
         Golden.Close(golden["cos"], angles.Cos[0], 1e-6, "cos");
         Golden.Close(golden["sin"].narrow(1, 8, 8), angles.SignedSin[0].narrow(1, 8, 8), 1e-6, "sin");
     }
 }
+
+public sealed class TeacherGoldenTestsOnCpu() : TeacherGoldenTests(TestDevice.Cpu);
+
+public sealed class TeacherGoldenTestsOnCuda() : TeacherGoldenTests(TestDevice.Cuda);
