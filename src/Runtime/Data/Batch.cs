@@ -15,6 +15,9 @@ public sealed record Batch(ModelInput Input, IReadOnlyList<EncodedConversation> 
     /// <summary>What shorter rows are filled with.</summary>
     public const int Padding = 0;
 
+    /// <summary>Why conversations that were meant to stand here could not be read, a sentence each.</summary>
+    public IReadOnlyList<string> Unreadable { get; init; } = [];
+
     /// <summary>Puts conversations side by side, on the CPU.</summary>
     /// <param name="items">At least one conversation.</param>
     /// <param name="side">Side of a tile, pixels.</param>
@@ -43,7 +46,7 @@ public sealed record Batch(ModelInput Input, IReadOnlyList<EncodedConversation> 
         if (here.type == device.type && (here.type == DeviceType.CPU || here.index == device.index)) return this;
         var moved = new ModelInput(Moved(Input.InputIds)!, Moved(Input.PixelValues), Moved(Input.AttentionMask));
         Dispose();
-        return new(moved, Items);
+        return new(moved, Items) { Unreadable = Unreadable };
 
         Tensor? Moved(Tensor? tensor) => tensor is null ? null : Owned(tensor.to(device));
     }

@@ -7,8 +7,11 @@ namespace MmMamba.Runtime.Data;
 /// Batches of a source, encoded ahead by worker threads. Each enumeration starts anew at the first batch. A batch lives until the next
 /// one is asked for: the enumeration frees it then. What a worker throws comes out where its batch would have.
 /// </summary>
-public sealed class BatchLoader : IEnumerable<Batch>
+public sealed class BatchLoader : IBatchSequence
 {
+    // So many in a row that none can be read say that the set is not there any more.
+    const int MostTries = 256;
+
     readonly IConversationSource _source;
     readonly ConversationEncoder _encoder;
     readonly BatchOptions _options;
@@ -38,14 +41,13 @@ public sealed class BatchLoader : IEnumerable<Batch>
 
     /// <summary>The batches in order, until they end or are cancelled.</summary>
     /// <exception cref="OperationCanceledException">While enumerating: cancelled.</exception>
-    public IEnumerable<Batch> Read(CancellationToken cancellation)
-    {
-        using var reading = new Reading(this, cancellation);
-        while (reading.MoveNext()) yield return reading.Current;
-    }
+    public IBatchSequence Read(CancellationToken cancellation) => new Sequence(this, 0, cancellation);
 
     /// <inheritdoc/>
-    public IEnumerator<Batch> GetEnumerator() => new Reading(this, CancellationToken.None);
+    public IBatchSequence From(long number) => new Sequence(this, number, CancellationToken.None);
+
+    /// <inheritdoc/>
+    public IEnumerator<Batch> GetEnumerator() => new Reading(this, 0, CancellationToken.None);
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
@@ -54,12 +56,38 @@ public sealed class BatchLoader : IEnumerable<Batch>
         var start = number * _options.Size;
         var size = _options.Endless ? _options.Size : (int)Math.Min(_options.Size, _source.Count - start);
         var items = new EncodedConversation[size];
+        var unreadable = new List<string>();
         for (var i = 0; i < size; i++)
         {
             cancellation.ThrowIfCancellationRequested();
-            items[i] = _encoder.Encode(_source.Get(order.At(start + i)));
+            items[i] = _options.PassUnreadable ? Readable(start + i, order, unreadable) : Encode(start + i, order);
         }
-        return Batch.Of(items, _encoder.Vision.Image);
+        return Batch.Of(items, _encoder.Vision.Image) with { Unreadable = unreadable };
+    }
+
+    EncodedConversation Encode(long position, ConversationOrder order) => _encoder.Encode(_source.Get(order.At(position)));
+
+    // What stands at a position depends on the position alone, so that a run that goes on there sees the same.
+    EncodedConversation Readable(long position, ConversationOrder order, List<string> unreadable)
+    {
+        for (var tried = 1L; ; tried++)
+        {
+            try
+            {
+                return Encode(position + tried - 1, order);
+            }
+            catch (InputException e) when (tried < Math.Min(MostTries, _source.Count))
+            {
+                unreadable.Add(e.Message);
+            }
+        }
+    }
+
+    sealed class Sequence(BatchLoader loader, long first, CancellationToken cancellation) : IBatchSequence
+    {
+        public IBatchSequence From(long number) => new Sequence(loader, checked(first + number), cancellation);
+        public IEnumerator<Batch> GetEnumerator() => new Reading(loader, first, cancellation);
+        IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
     }
 
     /// <summary>
@@ -80,13 +108,13 @@ public sealed class BatchLoader : IEnumerable<Batch>
         Batch? _current;
         bool _disposed;
 
-        public Reading(BatchLoader loader, CancellationToken cancellation)
+        public Reading(BatchLoader loader, long first, CancellationToken cancellation)
         {
             (_loader, _consumer) = (loader, cancellation);
             _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
             _stopped = _stop.Token;
             _order = new(loader._source.Count, loader._options.Shuffle);
-            _next = loader._options.First;
+            _next = checked(loader._options.First + first);
             _promised = Channel.CreateBounded<Task<Batch>>(loader._options.Prefetch);
             _workers = new Thread[loader._options.Workers];
             for (var i = 0; i < _workers.Length; i++)

@@ -26,6 +26,12 @@ public sealed record BatchOptions
     /// <summary>Number of the first batch, from 0: where a run that was interrupted goes on.</summary>
     public long First { get; init; }
 
+    /// <summary>
+    /// Whether a conversation that can't be read is passed by: the next one that can be read stands in its place, and the batch says so
+    /// (<see cref="Batch.Unreadable"/>). Otherwise its error is thrown.
+    /// </summary>
+    public bool PassUnreadable { get; init; }
+
     /// <summary>Where the tensors go; null leaves them on the CPU.</summary>
     public torch.Device? Device { get; init; }
 }

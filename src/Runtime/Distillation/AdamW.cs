@@ -13,7 +13,7 @@ namespace MmMamba.Runtime.Distillation;
 /// <remarks>The moments outlive every dispose scope; <see cref="Dispose"/> frees them.</remarks>
 public sealed class AdamW : IDisposable
 {
-    sealed record State(Parameter Parameter, double WeightDecay, Tensor First, Tensor Second, Tensor Steps);
+    sealed record State(string Name, Parameter Parameter, double WeightDecay, Tensor First, Tensor Second, Tensor Steps);
 
     readonly AdamWPlan _plan;
     readonly State[] _states;
@@ -27,6 +27,7 @@ public sealed class AdamW : IDisposable
         _states =
         [
             .. parameters.Select(named => new State(
+                named.Name,
                 named.Parameter,
                 IsDecayed(named.Name) ? plan.WeightDecay : 0,
                 zeros_like(named.Parameter).DetachFromDisposeScope(),
@@ -40,6 +41,12 @@ public sealed class AdamW : IDisposable
 
     /// <summary>What is trained.</summary>
     public IEnumerable<Parameter> Parameters => _states.Select(state => state.Parameter);
+
+    /// <summary>All that a step changes: the trained tensors, both moments of each, and how many steps it has taken.</summary>
+    internal IEnumerable<(string Name, Tensor Tensor)> Tensors => _states.SelectMany(state => new[]
+    {
+        ($"weight/{state.Name}", (Tensor)state.Parameter), ($"first/{state.Name}", state.First), ($"second/{state.Name}", state.Second), ($"steps/{state.Name}", state.Steps),
+    });
 
     /// <summary>Memory of moments and counts of steps, in bytes.</summary>
     public long Bytes => _states.Sum(state => SizeOf(state.First) + SizeOf(state.Second) + SizeOf(state.Steps));

@@ -80,7 +80,7 @@ public sealed class ConvertedMixers : IDisposable
         var wanted = student.RecipeOf().ConvertedFingerprint;
         if (wanted != _recipe.ConvertedFingerprint)
             throw new InputException(
-                $"the mixers are those of converted form {_recipe.ConvertedFingerprint} and {student.Name} converts to {wanted}; use mixers that were trained for its teacher and mamba2 settings");
+                $"the mixers are those of converted form {_recipe.ConvertedFingerprint} and {student.Name} converts to {wanted}{ConvertedForm.Difference(ConvertedForm.Of(_plan), student)}; use mixers that were trained for its teacher and mamba2 settings");
     }
 
     /// <summary>Makes sure that the mixers were made from a teacher.</summary>
@@ -93,19 +93,22 @@ public sealed class ConvertedMixers : IDisposable
                 $"the mixers were made from {Chain.Teacher.Name} with weights {Chain.Teacher.Hash[..12]} and the teacher is {identity.Name} with weights {identity.Hash[..12]}; give that teacher");
     }
 
-    /// <summary>Writes the mixers and their chain to a safetensors file, whole or not at all.</summary>
+    /// <summary>Writes the mixers, their chain and a digest of both to a safetensors file, whole or not at all.</summary>
     /// <exception cref="InputException">The file cannot be written.</exception>
-    public void Save(string path) => SafetensorsWriter.Write(
+    public void Save(string path) => FileDigest.Write(
         path,
-        _recipe.ConvertedTensors.Select(tensor => (tensor.Name, (Tensor)_tensors[tensor.Name])),
-        new Dictionary<string, string> { [ArtefactChain.MetadataKey] = Chain.ToJson(), [ConvertedKey] = _recipe.ConvertedFingerprint });
+        [.. _recipe.ConvertedTensors.Select(tensor => (tensor.Name, (Tensor)_tensors[tensor.Name]))],
+        new Dictionary<string, string>
+        {
+            [ArtefactChain.MetadataKey] = Chain.ToJson(), [ConvertedKey] = _recipe.ConvertedFingerprint, [ConvertedForm.MetadataKey] = ConvertedForm.Of(_plan),
+        });
 
     /// <summary>Reads mixers and their chain.</summary>
     /// <param name="path">What <see cref="Save"/> wrote.</param>
     /// <param name="student">A student that they have to fit.</param>
     /// <param name="after">The stage that has to be the chain's last.</param>
     /// <param name="device">Where the tensors are needed; null is the CPU.</param>
-    /// <exception cref="InputException">The file holds no such mixers, or they fit no student of that plan.</exception>
+    /// <exception cref="InputException">The file holds no such mixers, they fit no student of that plan, or it is damaged.</exception>
     public static ConvertedMixers Load(string path, ModelPlan student, StageKind after, Device? device = null)
     {
         using var file = SafetensorsFile.Open(path);
@@ -123,10 +126,20 @@ public sealed class ConvertedMixers : IDisposable
 
         var wanted = student.RecipeOf().ConvertedFingerprint;
         if (converted != wanted)
-            throw new InputException($"{path}: its mixers are those of converted form {Shown.Text(converted)} and {student.Name} converts to '{wanted}'; use mixers that were trained for its teacher and mamba2 settings");
+            throw new InputException($"{path}: its mixers are those of converted form {Shown.Text(converted)} and {student.Name} converts to '{wanted}'{ConvertedForm.Difference(file.Metadata.GetValueOrDefault(ConvertedForm.MetadataKey), student)}; use mixers that were trained for its teacher and mamba2 settings");
         if (chain.Stages.Count == 0 || chain.Stages[^1].Stage != after)
             throw new InputException($"{path}: expected mixers after the {after.NameOf()} stage, found them after {(chain.Stages.Count == 0 ? "no stage" : $"the {chain.Stages[^1].Stage.NameOf()} stage")}");
-        return new(student, new StoredParameters(file, device), chain);
+        var mixers = new ConvertedMixers(student, new StoredParameters(file, device), chain);
+        try
+        {
+            FileDigest.Verify(file);
+            return mixers;
+        }
+        catch
+        {
+            mixers.Dispose();
+            throw;
+        }
     }
 
     /// <inheritdoc/>

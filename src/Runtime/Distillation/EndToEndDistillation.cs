@@ -33,11 +33,12 @@ public sealed class EndToEndDistillation
     /// <param name="create">Makes the student of a source: a generated class's constructor, or <c>source => new VisionLanguageModel(plan, source)</c>.</param>
     /// <param name="progress">Told after every step.</param>
     /// <param name="cancellation">Stops between two batches.</param>
+    /// <param name="states">Where the stage goes on and where its states are written; null keeps none.</param>
     /// <exception cref="InputException">The mixers, the data or the numbers of the run are unfit.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public StudentArtefact<TModel> Run<TModel>(
         MixerArtefact start, IEnumerable<Batch> data, TrainingOptions options, Func<ParameterSource, TModel> create,
-        IProgress<StepReport>? progress = null, CancellationToken cancellation = default)
+        IProgress<StepReport>? progress = null, CancellationToken cancellation = default, TrainingStates? states = null)
         where TModel : VisionLanguageModel
     {
         var student = StudentAssembly.Build(_teacher, _plan, start.Mixers, create);
@@ -46,7 +47,7 @@ public sealed class EndToEndDistillation
             var trained = Train(student, _stage.Train);
             var loss = new LogitsKl(_stage.LossValue, options.KlPerToken);
             var summary = new TrainingLoop(StageKind.EndToEnd.NameOf(), options, trained)
-                .Run(data, batch => Gradients(batch.Input, student, loss, options.MaskPadding), progress, cancellation);
+                .Run(data, batch => Gradients(batch.Input, student, loss, options.MaskPadding), progress, cancellation, states);
             foreach (var (_, parameter) in trained) parameter.requires_grad = false;
             return new(student, start.Mixers.Chain.With(StageRecord.Of(_stage, options, summary, start.Mixers.Hash)));
         }

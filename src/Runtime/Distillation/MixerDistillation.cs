@@ -31,13 +31,15 @@ public sealed class MixerDistillation
     /// <param name="options">Length, rate and seed; <see cref="TrainingOptions.Of"/> gives the recipe's.</param>
     /// <param name="progress">Told after every step.</param>
     /// <param name="cancellation">Stops between two batches.</param>
+    /// <param name="states">Where the stage goes on and where its states are written; null keeps none.</param>
     /// <exception cref="InputException">The data or the numbers of the run are unfit.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public IntroducedArtefact RunIntroduced(
-        IEnumerable<Batch> data, TrainingOptions options, IProgress<StepReport>? progress = null, CancellationToken cancellation = default)
+        IEnumerable<Batch> data, TrainingOptions options, IProgress<StepReport>? progress = null, CancellationToken cancellation = default,
+        TrainingStates? states = null)
     {
         using var seeded = ConvertedMixers.Seed(_teacher, _student, options.Seed);
-        return new(Train(StageKind.Introduced, seeded, data, options, progress, cancellation));
+        return new(Train(StageKind.Introduced, seeded, data, options, progress, cancellation, states));
     }
 
     /// <summary>Stage 2: trains the whole mixers, queries, keys and values included.</summary>
@@ -45,12 +47,12 @@ public sealed class MixerDistillation
     /// <inheritdoc cref="RunIntroduced"/>
     public MixerArtefact RunMixer(
         IntroducedArtefact start, IEnumerable<Batch> data, TrainingOptions options,
-        IProgress<StepReport>? progress = null, CancellationToken cancellation = default) =>
-        new(Train(StageKind.Mixer, start.Mixers, data, options, progress, cancellation));
+        IProgress<StepReport>? progress = null, CancellationToken cancellation = default, TrainingStates? states = null) =>
+        new(Train(StageKind.Mixer, start.Mixers, data, options, progress, cancellation, states));
 
     internal ConvertedMixers Train(
         StageKind kind, ConvertedMixers start, IEnumerable<Batch> data, TrainingOptions options,
-        IProgress<StepReport>? progress, CancellationToken cancellation)
+        IProgress<StepReport>? progress, CancellationToken cancellation, TrainingStates? states = null)
     {
         var stage = _recipe.StageOf(kind);
         start.RequireFit(_student);
@@ -62,7 +64,7 @@ public sealed class MixerDistillation
             var trained = NamedParameter.Train(_recipe.ConvertedTensors, working.Tensors, stage.Train);
             var loss = new MixerMse(stage.LossValue, working.Layers.Count);
             var summary = new TrainingLoop(kind.NameOf(), options, trained)
-                .Run(data, batch => Gradients(batch.Input, working, loss, options.MaskPadding), progress, cancellation);
+                .Run(data, batch => Gradients(batch.Input, working, loss, options.MaskPadding), progress, cancellation, states);
             return working.After(StageRecord.Of(stage, options, summary, parent));
         }
         catch

@@ -13,12 +13,29 @@ namespace MmMamba.Runtime.Distillation;
 /// <param name="Remaining">Estimate of the time that is left.</param>
 public readonly record struct StepReport(
     string Stage, int Step, int Steps, double Loss, double LearningRate, double GradientNorm,
-    long Tokens, double TokensPerSecond, TimeSpan Elapsed, TimeSpan Remaining);
+    long Tokens, double TokensPerSecond, TimeSpan Elapsed, TimeSpan Remaining)
+{
+    /// <summary>The loss or the gradient was no finite number: nothing was moved.</summary>
+    public bool Skipped { get; init; }
+
+    /// <summary>Steps so far that were skipped.</summary>
+    public int SkippedSteps { get; init; }
+
+    /// <summary>Conversations so far that could not be read; others stood in for them.</summary>
+    public int Unreadable { get; init; }
+}
 
 /// <summary>What a run leaves behind for its record.</summary>
 /// <param name="Steps">Steps that were taken.</param>
-/// <param name="FirstLoss">Loss before the first step.</param>
-/// <param name="LastLoss">Loss before the last step.</param>
+/// <param name="FirstLoss">Loss before the first step that was not skipped.</param>
+/// <param name="LastLoss">Loss before the last one.</param>
 /// <param name="Tokens">Tokens of all steps, padding not counted.</param>
-/// <param name="Elapsed">Time it took.</param>
-public sealed record TrainingSummary(int Steps, double FirstLoss, double LastLoss, long Tokens, TimeSpan Elapsed);
+/// <param name="Elapsed">Time it took, without what lay between an interruption and going on.</param>
+public sealed record TrainingSummary(int Steps, double FirstLoss, double LastLoss, long Tokens, TimeSpan Elapsed)
+{
+    /// <summary>Steps of these whose loss or gradient was no finite number: nothing was moved.</summary>
+    public int SkippedSteps { get; init; }
+
+    /// <summary>What could not be read, a sentence each; other conversations stood in.</summary>
+    public IReadOnlyList<string> Unreadable { get; init; } = [];
+}

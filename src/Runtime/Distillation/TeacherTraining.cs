@@ -15,18 +15,19 @@ public static class TeacherTraining
     /// <param name="options">Length and rate.</param>
     /// <param name="progress">Told after every step.</param>
     /// <param name="cancellation">Stops between two batches.</param>
+    /// <param name="states">Where the training goes on and where its states are written; null keeps none.</param>
     /// <exception cref="InputException">The data or the numbers of the run are unfit.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static TrainingSummary Run(
         VisionLanguageModel model, IEnumerable<Batch> data, TrainingOptions options,
-        IProgress<StepReport>? progress = null, CancellationToken cancellation = default)
+        IProgress<StepReport>? progress = null, CancellationToken cancellation = default, TrainingStates? states = null)
     {
         var trained = model.Plan.Tensors.Select(tensor => new NamedParameter(tensor.Name, model.Tensors[tensor.Name])).ToArray();
         try
         {
             foreach (var (_, parameter) in trained) parameter.requires_grad = true;
             return new TrainingLoop(StageNames.Teacher, options, trained)
-                .Run(data, batch => Gradients(model, batch), progress, cancellation);
+                .Run(data, batch => Gradients(model, batch), progress, cancellation, states);
         }
         finally
         {

@@ -26,6 +26,12 @@ public sealed record TrainingOptions
     /// <summary>Batches whose gradients one optimizer step averages, at least 1.</summary>
     public int Accumulation { get; init; } = 1;
 
+    /// <summary>A step whose loss or gradient is no finite number is skipped; this many in a row end the run. At least 1.</summary>
+    public int MostSkippedInRow { get; init; } = 5;
+
+    /// <summary>Conversations that cannot be read, of a source that passes them by (<see cref="Data.BatchOptions.PassUnreadable"/>): more than these end the run.</summary>
+    public int MostUnreadable { get; init; }
+
     /// <summary>Keys every draw of the run: seeded tensors here, the order of the data at its source.</summary>
     public ulong Seed { get; init; }
 

@@ -135,6 +135,45 @@ public class BatchLoaderTests
     }
 
     [Fact]
+    public void A_sequence_is_entered_at_any_batch_without_reading_those_before_it()
+    {
+        foreach (var options in (BatchOptions[])
+            [new() { Size = 3, First = 1 }, new() { Size = 3, Endless = true }, new() { Size = 3, Endless = true, Shuffle = 5 }, new() { Size = 4, Shuffle = 5, Workers = 3 }])
+        {
+            var source = new Failing(Numbered(40), -1);
+            var all = new BatchLoader(source, Encoder, options).Read(CancellationToken.None).Take(9).Select(batch => Numbers(batch).ToArray()).ToArray();
+            foreach (var number in (int[])[0, 1, 6])
+            {
+                var before = source.Asked;
+                using var batches = new BatchLoader(source, Encoder, options with { Prefetch = 1 }).From(number).GetEnumerator();
+                Assert.True(batches.MoveNext());
+                Assert.Equal(all[number], Numbers(batches.Current));
+                Assert.InRange(source.Asked - before, 1, (options.Workers + 3) * options.Size);
+            }
+            Assert.Equal(all[5..], new BatchLoader(source, Encoder, options).Read(CancellationToken.None).From(2).From(3).Take(all.Length - 5).Select(batch => Numbers(batch).ToArray()));
+        }
+        Assert.Equal(Encoder.Encode(Mosaics.Get(4_000_000_000)).Ids, new BatchLoader(Mosaics, Encoder, new() { Size = 4 }).From(1_000_000_000).First().Items[0].Ids);
+    }
+
+    [Fact]
+    public void What_cannot_be_read_is_passed_by_and_told_whoever_reads_and_wherever_one_enters()
+    {
+        BatchOptions options = new() { Size = 4, PassUnreadable = true, Endless = true, Prefetch = 2 };
+        var source = new Failing(Numbered(10), 9);
+        var batches = new BatchLoader(source, Encoder, options with { Workers = 3 }).Take(5).Select(batch => (Numbers(batch).ToArray(), batch.Unreadable.ToArray())).ToArray();
+        Assert.Equal([0, 1, 2, 3], batches[0].Item1);
+        Assert.Empty(batches[0].Item2);
+        Assert.Equal([8, 0, 0, 1], batches[2].Item1); // the tenth's place is taken by the one after it
+        Assert.Equal(["line 9 is broken"], batches[2].Item2);
+        Assert.Equal([6, 7, 8, 0], batches[4].Item1);
+        var alone = new BatchLoader(source, Encoder, options).From(2).First();
+        Assert.Equal([8, 0, 0, 1], Numbers(alone));
+        Assert.Equal(["line 9 is broken"], alone.Unreadable);
+        Assert.Equal([8, 0], Numbers(new BatchLoader(source, Encoder, options with { Endless = false }).Last())); // one pass, and its end
+        Assert.Equal("line 0 is broken", Assert.Throws<InputException>(() => new BatchLoader(new Failing(Numbered(1), 0), Encoder, options).First()).Message);
+    }
+
+    [Fact]
     public void Cancelling_ends_the_enumeration_and_its_workers()
     {
         using var cancellation = new CancellationTokenSource();

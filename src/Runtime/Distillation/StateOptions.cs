@@ -1,0 +1,17 @@
+namespace MmMamba.Runtime.Distillation;
+
+/// <summary>When states are written and how many stay.</summary>
+public sealed record StateOptions
+{
+    /// <summary>A state every so many steps, at least 1; null goes by time alone.</summary>
+    public int? EverySteps { get; init; }
+
+    /// <summary>A state when so much time has gone by since the last one; null goes by steps alone. It is looked at between steps.</summary>
+    public TimeSpan? EveryTime { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>Most states of a run that stay, at least 1: the last, then the best, then those that <see cref="KeepEvery"/> chooses, then the newest others.</summary>
+    public int Keep { get; init; } = 3;
+
+    /// <summary>Of the states in the order of their writing, every so many is kept before others, the newest first; null prefers none.</summary>
+    public int? KeepEvery { get; init; }
+}
