@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using MmMamba.Checkpoints.Benchmarks;
+using static TorchSharp.torch;
 
 // Loads a checkpoint in every way, each in a process of its own, with its files out of the system's cache and in it:
 //   dotnet run -c Release --project benchmarks/Checkpoints -- FOLDER
@@ -14,6 +15,13 @@ if (args is [var checkpoint])
             child.WaitForExit();
             if (child.ExitCode != 0) return child.ExitCode;
         }
+    return 0;
+}
+// What a conversation with it weighs, in float32 or bfloat16:
+//   dotnet run -c Release --project benchmarks/Checkpoints -- conversation FOLDER float32
+if (args is ["conversation", var folder, "float32" or "bfloat16"])
+{
+    Conversations.Measure(folder, args[2] == "float32" ? ScalarType.Float32 : ScalarType.BFloat16);
     return 0;
 }
 if (args is not [var path, var name, var state]) throw new ArgumentException("expected the path of a checkpoint with its plan");

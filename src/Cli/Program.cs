@@ -1,6 +1,6 @@
 using System.CommandLine;
-using System.Runtime.InteropServices;
 using MmMamba.Cli.Commands;
+using MmMamba.Cli.Live;
 using MmMamba.Cli.Reports;
 using MmMamba.Runtime;
 
@@ -16,20 +16,17 @@ static class Program
 
     internal static int Run(string[] arguments)
     {
-        var result = Root().Parse(arguments);
+        using var interruption = new Interruption();
+        var result = Root(interruption).Parse(arguments);
         if (result.Errors.Count > 0)
         {
             Console.Error.WriteLine(Printable.Line($"mmmamba: {OneLine(result.Errors[0].Message)} Try 'mmmamba {string.Join(' ', Path(result))}--help'."));
             return ExitCode.Usage;
         }
-        using var stop = new CancellationTokenSource();
-        var code = ExitCode.Interrupted;
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => Stop(signal, ExitCode.Interrupted));
-        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => Stop(signal, ExitCode.Terminated));
         try
         {
             var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
-            return result.InvokeAsync(configuration, stop.Token).GetAwaiter().GetResult();
+            return result.InvokeAsync(configuration, interruption.Stop).GetAwaiter().GetResult();
         }
         catch (InputException refused)
         {
@@ -37,7 +34,7 @@ static class Program
         }
         catch (OperationCanceledException)
         {
-            return Fail("stopped; nothing half-written was left behind", code);
+            return Fail("stopped; nothing half-written was left behind", interruption.ExitCode);
         }
         catch (Exception file) when (file is IOException or UnauthorizedAccessException)
         {
@@ -47,17 +44,9 @@ static class Program
         {
             return Fail($"internal error: {mistake.GetType().Name}: {OneLine(mistake.Message)} (MMMAMBA_DEBUG=1 shows where)", ExitCode.Internal);
         }
-
-        // The first signal ends the run in order, a second one at once.
-        void Stop(PosixSignalContext signal, int exitCode)
-        {
-            signal.Cancel = !stop.IsCancellationRequested;
-            code = exitCode;
-            stop.Cancel();
-        }
     }
 
-    static RootCommand Root() => new("Hybrid vision-language models from specs: check, describe, train, distil, evaluate, chat.")
+    static RootCommand Root(Interruption interruption) => new("Hybrid vision-language models from specs: check, describe, train, distil, evaluate, chat.")
     {
         CheckCommand.Create(),
         DescribeCommand.Create(),
@@ -68,7 +57,7 @@ static class Program
         TrainCommand.Create(),
         DistillCommand.Create(),
         EvalCommand.Create(),
-        ChatCommand.Create(),
+        ChatCommand.Create(interruption),
         ImportCommand.Create(),
         ExportCommand.Create(),
         InspectCommand.Create(),

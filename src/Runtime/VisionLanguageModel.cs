@@ -140,10 +140,11 @@ public class VisionLanguageModel : nn.Module
     /// <summary>
     /// <see cref="Hidden(ModelInput, ModelCache?)"/> of a run that begins at a layer, with the stream (B, T, H) that enters it.
     /// </summary>
-    internal Tensor HiddenFrom(int first, Tensor stream, ModelInput input, ModelCache? cache = null)
+    /// <exception cref="OperationCanceledException">Cancelled between two layers: the first ones have advanced their caches, the others have not.</exception>
+    internal Tensor HiddenFrom(int first, Tensor stream, ModelInput input, ModelCache? cache = null, CancellationToken cancellation = default)
     {
         using var scope = NewDisposeScope();
-        return _norm.Forward(Run(input, cache, null, null, first, stream: stream)).MoveToOuterDisposeScope();
+        return _norm.Forward(Run(input, cache, null, (_, _) => cancellation.ThrowIfCancellationRequested(), first, stream: stream)).MoveToOuterDisposeScope();
     }
 
     /// <summary>

@@ -127,7 +127,7 @@ public sealed class BadInputTests : IDisposable
         using var process = Tool.Start(_folder.Path, "distill");
         while (!process.StandardOutput.ReadLine()!.StartsWith("introduced", StringComparison.Ordinal)) { }
         Assert.NotEmpty(_folder.Entries);
-        System.Diagnostics.Process.Start("kill", ["-TERM", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)])!.WaitForExit();
+        Tool.Signal(process, "TERM");
         process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         Assert.Equal(143, process.ExitCode);

@@ -51,4 +51,51 @@ public sealed class ChatTests : IDisposable
             return run.Refusal;
         }
     }
+
+    [Fact]
+    public void Control_c_ends_the_answer_and_then_the_conversation()
+    {
+        using var talk = Endless("--save", "chat.safetensors");
+        talk.StandardInput.WriteLine("is there a cat?");
+        Assert.NotEqual(-1, talk.StandardOutput.Read()); // the answer is under way
+        Tool.Signal(talk, "INT");
+        Assert.Equal("mmmamba: interrupted; the conversation is as it was before the question", talk.StandardError.ReadLine());
+        Assert.False(talk.HasExited);
+
+        talk.StandardInput.WriteLine("/save before.safetensors");
+        Assert.StartsWith("before.safetensors: 0 turns, 0 tokens", talk.StandardError.ReadLine());
+        Tool.Signal(talk, "INT");
+        Assert.StartsWith("chat.safetensors: 0 turns, 0 tokens", talk.StandardError.ReadToEnd());
+        talk.WaitForExit();
+        Assert.Equal(130, talk.ExitCode);
+        Assert.Equal(File.ReadAllBytes(_folder["before.safetensors"]), File.ReadAllBytes(_folder["chat.safetensors"]));
+    }
+
+    [Fact]
+    public void A_signal_to_end_saves_too_and_a_question_alone_is_stopped()
+    {
+        using (var talk = Endless("--save", "chat.safetensors"))
+        {
+            talk.StandardInput.WriteLine("is there a cat?");
+            talk.StandardOutput.Read();
+            Tool.Signal(talk, "TERM");
+            Assert.StartsWith("chat.safetensors: 0 turns, 0 tokens", talk.StandardError.ReadToEnd());
+            talk.WaitForExit();
+            Assert.Equal(143, talk.ExitCode);
+        }
+        using var ask = Endless("--ask", "is there a cat?", "--save", "asked.safetensors");
+        ask.StandardOutput.Read();
+        Tool.Signal(ask, "INT");
+        Assert.Equal("mmmamba: stopped; nothing half-written was left behind\n", ask.StandardError.ReadToEnd());
+        ask.WaitForExit();
+        Assert.Equal(130, ask.ExitCode);
+        Assert.DoesNotContain("asked.safetensors", _folder.Entries);
+    }
+
+    // A model that has learned nothing, and hardly ever ends by itself.
+    System.Diagnostics.Process Endless(params string[] arguments)
+    {
+        if (!Directory.Exists(_folder["drawn"])) Assert.Equal(0, Tool.Run(_folder.Path, "export", "TinyMmMambaLinear", "--random", "--output", "drawn").ExitCode);
+        return Tool.Open(_folder.Path, ["chat", "drawn", "--threads", "1", "--max-tokens", "1000000", "--context", "1048576", .. arguments]);
+    }
 }

@@ -56,6 +56,13 @@ static class Tool
         return new(process.ExitCode, output, error.GetAwaiter().GetResult());
     }
 
+    /// <summary>The tool, waiting for lines on its standard input.</summary>
+    public static Process Open(string folder, string[] arguments) => Open(folder, new Dictionary<string, string>(), arguments);
+
+    /// <summary>Sends a process a signal by its name, such as INT.</summary>
+    public static void Signal(Process process, string signal) =>
+        Process.Start("kill", [$"-{signal}", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)])!.WaitForExit();
+
     public static Process Start(string folder, params string[] arguments) => Start(folder, new Dictionary<string, string>(), arguments);
 
     static Process Start(string folder, IReadOnlyDictionary<string, string> environment, string[] arguments)

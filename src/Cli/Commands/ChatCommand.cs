@@ -10,7 +10,8 @@ namespace MmMamba.Cli.Commands;
 /// <summary><c>mmmamba chat</c>: questions about pictures, answered in the terminal.</summary>
 static class ChatCommand
 {
-    public static Command Create()
+    /// <param name="interruption">Ctrl-C: of an answer, or of the whole conversation.</param>
+    public static Command Create(Interruption interruption)
     {
         var checkpoint = new Argument<string?>("checkpoint") { Description = "A checkpoint: a folder or a safetensors file. Without it: the tiny teacher that comes with the tool.", DefaultValueFactory = _ => null };
         var ask = new Option<string?>("--ask") { Description = "One question; its answer alone is printed. Without it: a conversation, a question a line." };
@@ -40,12 +41,13 @@ static class ChatCommand
             using var session = result.GetValue(resume) is { } saved
                 ? ChatSession.Resume(saved, loaded, text, result.GetValue(context))
                 : new ChatSession(loaded, text, result.GetValue(context), result.GetValue(system));
-            var terminal = new ChatTerminal(session, options, Console.In, Console.Out, Console.Error, interactive: !Console.IsInputRedirected);
+            var terminal = new ChatTerminal(session, options, Console.In, Console.Out, Console.Error, interruption, interactive: !Console.IsInputRedirected);
             terminal.Attach(result.GetRequiredValue(image));
+            var ended = true;
             if (result.GetValue(ask) is { } question) terminal.Ask(question, cancellation);
-            else terminal.Run(cancellation);
+            else ended = terminal.Run();
             if (result.GetValue(save) is { } target) terminal.Save(target);
-            return Task.FromResult(ExitCode.Ok);
+            return Task.FromResult(ended ? ExitCode.Ok : interruption.ExitCode);
         });
         return command;
     }

@@ -58,7 +58,7 @@ public sealed class KvCache : LayerCache
     {
         Length = 0;
         long[] shape = [_keys.shape[0], _keys.shape[1], tokens, _keys.shape[3]];
-        Append(stored("keys", shape), stored("values", shape));
+        Append(stored("keys", _keys.dtype, shape), stored("values", _values.dtype, shape));
     }
 
     /// <inheritdoc/>

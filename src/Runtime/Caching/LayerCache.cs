@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 
 namespace MmMamba.Runtime.Caching;
 
-/// <summary>A tensor of a name, of the shape that is expected; the callee answers for both.</summary>
-delegate Tensor StoredTensors(string name, params long[] shape);
+/// <summary>A tensor of a name, of the type and the shape that are expected; the callee answers for all three.</summary>
+delegate Tensor StoredTensors(string name, ScalarType type, params long[] shape);
 
 /// <summary>What one layer remembers of the tokens that it has seen. Buffers are allocated once and changed in place.</summary>
 public abstract class LayerCache : IDisposable

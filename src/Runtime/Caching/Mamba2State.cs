@@ -48,8 +48,8 @@ public sealed class Mamba2State : LayerCache
     internal override void Fill(long tokens, StoredTensors stored)
     {
         using var guard = no_grad();
-        Conv.copy_(stored("conv", Conv.shape));
-        Ssm.copy_(stored("ssm", Ssm.shape));
+        Conv.copy_(stored("conv", Conv.dtype, Conv.shape));
+        Ssm.copy_(stored("ssm", Ssm.dtype, Ssm.shape));
     }
 
     /// <inheritdoc/>

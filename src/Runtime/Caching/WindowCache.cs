@@ -107,8 +107,8 @@ public sealed class WindowCache : LayerCache
         _length = 0;
         Grow(tokens);
         long[] shape = [_keys.shape[0], _keys.shape[1], Held, _keys.shape[3]];
-        Keys.copy_(stored("keys", shape));
-        Values.copy_(stored("values", shape));
+        Keys.copy_(stored("keys", _keys.dtype, shape));
+        Values.copy_(stored("values", _values.dtype, shape));
     }
 
     /// <inheritdoc/>

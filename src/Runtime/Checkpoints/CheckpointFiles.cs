@@ -115,6 +115,10 @@ public sealed class CheckpointFiles : IDisposable
                 _lost.UnionWith(shard);
             }
         }
+        // Of a checkpoint whose tensors are all there: what is not there is said already.
+        var bytes = Tensors.Sum(tensor => tensor.ByteCount);
+        if (_lost.Count == 0 && index.TotalSize is { } size && size != bytes)
+            _faults.Add($"{ShardIndex.FileName}: total_size is {size}, and the tensors are {bytes} bytes");
     }
 
     void Add(SafetensorsFile shard, string name, HashSet<string> indexed)

@@ -62,7 +62,7 @@ public static class CheckpointFolder
             foreach (var entry in shards[i]) places.Add(entry.Name, name);
         }
         // The index comes last: without it the shards are no checkpoint.
-        if (shards.Count > 1) WriteText(Path.Combine(folder, Index), new ShardIndex(places).Write(shards.Sum(Bytes)));
+        if (shards.Count > 1) WriteText(Path.Combine(folder, Index), new ShardIndex(places, shards.Sum(Bytes)).Write());
     }
 
     /// <summary>What goes into each shard.</summary>
@@ -113,6 +113,7 @@ public static class CheckpointFolder
     /// <exception cref="InputException">It cannot be read.</exception>
     public static string ReadText(string path)
     {
+        RegularFile.Require(path);
         try
         {
             if (new FileInfo(path).Length > LongestText) throw new InputException($"{path}: is longer than {LongestText} bytes");

@@ -45,6 +45,7 @@ public sealed class SafetensorsFile : IDisposable
     /// <exception cref="InputException">The file cannot be read, is of another kind, or its header contradicts itself or the file's size.</exception>
     public static SafetensorsFile Open(string path, WeightAccess access = WeightAccess.Read)
     {
+        RegularFile.Require(path);
         SafeFileHandle? handle = null;
         try
         {

@@ -4,7 +4,8 @@ namespace MmMamba.Runtime.Checkpoints;
 
 /// <summary>The index of a checkpoint in shards: which file of its folder holds which tensor.</summary>
 /// <param name="Files">The file's name by the tensor's.</param>
-sealed record ShardIndex(IReadOnlyDictionary<string, string> Files)
+/// <param name="TotalSize">Bytes of all tensors, if the index says.</param>
+sealed record ShardIndex(IReadOnlyDictionary<string, string> Files, long? TotalSize)
 {
     /// <summary>Its file's name.</summary>
     public const string FileName = "model.safetensors.index.json";
@@ -15,13 +16,14 @@ sealed record ShardIndex(IReadOnlyDictionary<string, string> Files)
     /// <exception cref="InputException">The file cannot be read, or is no index at all.</exception>
     public static ShardIndex Read(string path, List<string> faults)
     {
+        RegularFile.Require(path);
         try
         {
             if (new FileInfo(path).Length > Longest) throw new InputException($"{path}: is longer than {Longest} bytes; an index is not");
             using var json = JsonDocument.Parse(File.ReadAllBytes(path));
             if (json.RootElement.ValueKind != JsonValueKind.Object || !json.RootElement.TryGetProperty("weight_map", out var map) || map.ValueKind != JsonValueKind.Object)
                 throw new InputException($"{path}: has no object weight_map, which says where each tensor is");
-            return new(Places(map, faults));
+            return new(Places(map, faults), Size(json.RootElement, faults));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException)
         {
@@ -43,21 +45,32 @@ sealed record ShardIndex(IReadOnlyDictionary<string, string> Files)
         return places;
     }
 
+    // Some tools write it as a number with a fraction of 0.
+    static long? Size(JsonElement index, List<string> faults)
+    {
+        if (!index.TryGetProperty("metadata", out var metadata) || metadata.ValueKind != JsonValueKind.Object || !metadata.TryGetProperty("total_size", out var size)) return null;
+        if (size.ValueKind == JsonValueKind.Number && size.TryGetDecimal(out var bytes) && bytes is >= 0 and <= long.MaxValue && bytes == decimal.Truncate(bytes)) return (long)bytes;
+        faults.Add($"{FileName}: total_size is {Shown.Text(size.GetRawText())}; expected bytes");
+        return null;
+    }
+
     // A name and nothing that leads elsewhere, on any system.
     static bool IsFileName(string file) =>
         file.EndsWith(".safetensors", StringComparison.Ordinal) && file.Length <= 255 && !file.AsSpan().ContainsAny("/\\:") && !file.Any(char.IsControl);
 
     /// <summary>The text of the index: names sorted, two spaces a level, a newline at the end, as the published ones are.</summary>
-    /// <param name="totalSize">Bytes of all tensors.</param>
-    public string Write(long totalSize)
+    public string Write()
     {
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer, new() { Indented = true, NewLine = "\n" }))
         {
             json.WriteStartObject();
-            json.WriteStartObject("metadata");
-            json.WriteNumber("total_size", totalSize);
-            json.WriteEndObject();
+            if (TotalSize is { } size)
+            {
+                json.WriteStartObject("metadata");
+                json.WriteNumber("total_size", size);
+                json.WriteEndObject();
+            }
             json.WriteStartObject("weight_map");
             foreach (var (name, file) in Files.OrderBy(place => place.Key, StringComparer.Ordinal)) json.WriteString(name, file);
             json.WriteEndObject();

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using MmMamba.Runtime.Caching;
 using MmMamba.Runtime.Checkpoints;
@@ -11,30 +13,36 @@ namespace MmMamba.Runtime.Generation;
 
 /// <summary>
 /// A conversation as a safetensors file: what every layer remembers, the tokens that it remembers, and the turns. It belongs to one architecture, one set
-/// of weights and one type of activations; the file says which.
+/// of weights and one type of activations; the file says which, and carries a digest of all that is in it.
 /// </summary>
 static class ChatFile
 {
-    const string Key = "mmmamba.chat", Ids = "ids", Unread = "unread";
-    const int Edition = 1;
+    const string Key = "mmmamba.chat", DigestKey = "mmmamba.chat.digest", Ids = "ids", Unread = "unread";
+    const string Damaged = "The file is damaged or of another tool";
+    const int Edition = 2;
 
     // Weights are told apart by the first elements of every tensor: enough to know another checkpoint, without reading gigabytes.
     const long HashedElements = 1024;
 
-    sealed record Header(string Model, string Fingerprint, string Weights, PlanList<ChatTurn> Turns);
+    sealed record Header(string Model, string Fingerprint, string Weights, string? System, PlanList<ChatTurn> Turns);
 
     public static void Write(string path, ChatSession session)
     {
         using var scope = NewDisposeScope();
-        var tensors = new List<(string, Tensor)>
+        var tensors = new Dictionary<string, Tensor>(StringComparer.Ordinal)
         {
-            (Ids, Numbers(session.Sequences[0])),
-            (Unread, Numbers(session.UnreadIds)),
+            [Ids] = Numbers(session.Sequences[0]),
+            [Unread] = Numbers(session.UnreadIds),
         };
         var cache = session.Sequences.Cache;
         for (var layer = 0; layer < cache.Count; layer++)
-            foreach (var (name, tensor) in cache[layer].Filled()) tensors.Add((Name(layer, name), tensor));
-        SafetensorsWriter.Write(path, tensors, new Dictionary<string, string> { [Key] = Json(session) });
+            foreach (var (name, tensor) in cache[layer].Filled()) tensors.Add(Name(layer, name), tensor);
+        var json = Json(session);
+        SafetensorsWriter.Write(path, tensors.Select(entry => (entry.Key, entry.Value)), new Dictionary<string, string>
+        {
+            [Key] = json,
+            [DigestKey] = Digest(json, tensors.Keys, name => tensors[name]),
+        });
     }
 
     public static ChatSession Read(string path, VisionLanguageModel model, ChatTokenizer tokenizer, int maxTokens)
@@ -48,12 +56,21 @@ static class ChatFile
 
         using var scope = NewDisposeScope();
         var (ids, unread) = (Tokens(file, Ids, model), Tokens(file, Unread, model));
+        if (unread.Contains(model.Plan.Tokens.Image)) throw new InputException($"{path}: tensor '{Unread}' holds image tokens, and no file holds pictures. {Damaged}.");
+        if (header.Turns.Count == 0 != (ids.Length + unread.Length == 0))
+            throw new InputException($"{path}: {header.Turns.Count} turns and {ids.Length + unread.Length} tokens are no conversation. {Damaged}.");
         if (ids.Length > maxTokens)
             throw new InputException($"{path}: the conversation has {ids.Length} tokens, and room is asked for {maxTokens}. Give more room.");
-        var session = new ChatSession(model, tokenizer, maxTokens);
+        var names = new HashSet<string>(StringComparer.Ordinal) { Ids, Unread };
+        var session = new ChatSession(model, tokenizer, maxTokens, header.System);
         try
         {
-            session.Fill(ids, unread, header.Turns, layer => (name, shape) => Stored(file, Name(layer, name), shape, model));
+            session.Fill(ids, unread, header.Turns, layer => (name, type, shape) => Stored(file, Name(layer, name), type, shape, model, names));
+            if (file.Tensors.FirstOrDefault(tensor => !names.Contains(tensor.Name)) is { } other)
+                throw new InputException($"{path}: tensor {Shown.Text(other.Name)} is of no layer of {model.Plan.Name}. {Damaged}.");
+            // What contradicts itself has its own words above; this is for what does not.
+            if (file.Metadata.GetValueOrDefault(DigestKey) != Digest(file.Metadata[Key], names, name => file.Read(name)))
+                throw new InputException($"{path}: its content is not what its {DigestKey} says. It was changed since it was saved; give the file as it was.");
             return session;
         }
         catch
@@ -67,11 +84,25 @@ static class ChatFile
 
     static Tensor Numbers(IReadOnlyList<int> ids) => tensor(ids.Select(id => (long)id).ToArray(), ScalarType.Int64);
 
-    static Tensor Stored(SafetensorsFile file, string name, long[] shape, VisionLanguageModel model)
+    // One tensor at a time, so that a long conversation never lies in memory twice.
+    static string Digest(string json, IEnumerable<string> names, Func<string, Tensor> tensor)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(Encoding.UTF8.GetBytes(json));
+        foreach (var name in names.Order(StringComparer.Ordinal))
+        {
+            using var scope = NewDisposeScope();
+            hash.AppendData(Encoding.UTF8.GetBytes($"\0{TensorHash.Of([(name, tensor(name))])}"));
+        }
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    static Tensor Stored(SafetensorsFile file, string name, ScalarType type, long[] shape, VisionLanguageModel model, HashSet<string> names)
     {
         var stored = file[name];
-        if (!stored.Shape.AsSpan().SequenceEqual(shape))
-            throw new InputException($"{file.Path}: tensor {Shown.Text(name)} is {Shown.Shape(stored.Shape.AsSpan())}; expected {Shown.Shape(shape)}. The file is damaged or of another tool.");
+        names.Add(name);
+        if (stored.Type != type || !stored.Shape.AsSpan().SequenceEqual(shape))
+            throw new InputException($"{file.Path}: tensor {Shown.Text(name)} is {stored.Type} {Shown.Shape(stored.Shape.AsSpan())}; expected {type} {Shown.Shape(shape)}. {Damaged}.");
         return file.Read(name, device: model.Device);
     }
 
@@ -79,12 +110,12 @@ static class ChatFile
     {
         var stored = file[name];
         if (stored.Type != ScalarType.Int64 || stored.Shape.Count != 1)
-            throw new InputException($"{file.Path}: tensor {Shown.Text(name)} is {stored.Type} {Shown.Shape(stored.Shape.AsSpan())}; expected a list of Int64. The file is damaged or of another tool.");
+            throw new InputException($"{file.Path}: tensor {Shown.Text(name)} is {stored.Type} {Shown.Shape(stored.Shape.AsSpan())}; expected a list of Int64. {Damaged}.");
         using var read = file.Read(name);
         var ids = read.data<long>().ToArray();
         return ids.All(id => id >= 0 && id < model.Plan.Tokens.Vocab)
             ? [.. ids.Select(id => (int)id)]
-            : throw new InputException($"{file.Path}: tensor {Shown.Text(name)} holds ids outside the vocabulary of {model.Plan.Tokens.Vocab}. The file is damaged or of another tool.");
+            : throw new InputException($"{file.Path}: tensor {Shown.Text(name)} holds ids outside the vocabulary of {model.Plan.Tokens.Vocab}. {Damaged}.");
     }
 
     static string Weights(VisionLanguageModel model)
@@ -104,6 +135,7 @@ static class ChatFile
             json.WriteString("model", session.Model.Plan.Name);
             json.WriteString("fingerprint", session.Model.Plan.Fingerprint);
             json.WriteString("weights", Weights(session.Model));
+            json.WriteString("system", session.System);
             json.WriteStartArray("turns");
             foreach (var turn in session.History)
             {
@@ -115,7 +147,7 @@ static class ChatFile
             json.WriteEndArray();
             json.WriteEndObject();
         }
-        return System.Text.Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length);
+        return Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length);
     }
 
     static Header Head(SafetensorsFile file)
@@ -128,13 +160,13 @@ static class ChatFile
             using var document = JsonDocument.Parse(text, new() { AllowDuplicateProperties = false });
             return PlanFields.Read(document.RootElement, "", source, fields => fields.Int("edition") == Edition
                 ? new Header(
-                    fields.String("model"), fields.String("fingerprint"), fields.String("weights"),
+                    fields.String("model"), fields.String("fingerprint"), fields.String("weights"), fields.StringOrNull("system"),
                     fields.Objects("turns", turn => new ChatTurn(turn.String("question"), turn.String("answer"))))
                 : throw new InputException($"{source}: written by another edition of this tool; expected edition {Edition}."));
         }
         catch (Exception error) when (error is JsonException or ArgumentException)
         {
-            throw new InputException($"{source}: not the JSON of a conversation; the file is damaged or of another tool.", error);
+            throw new InputException($"{source}: not the JSON of a conversation. {Damaged}.", error);
         }
     }
 }

@@ -34,7 +34,7 @@ public sealed class ChatSession : IDisposable
     public ChatSession(VisionLanguageModel model, ChatTokenizer tokenizer, int maxTokens = 8192, string? system = null)
     {
         var plan = system is null ? model.Plan : model.Plan with { Tokens = model.Plan.Tokens with { System = system } };
-        (_model, _encoder) = (model, new(plan, tokenizer));
+        (_model, _encoder, System) = (model, new(plan, tokenizer), plan.Tokens.System);
         _sequences = new(model, 1, maxTokens);
     }
 
@@ -50,6 +50,7 @@ public sealed class ChatSession : IDisposable
     /// <summary>Bytes of what the model remembers: for a linear model the same at any length.</summary>
     public long StateBytes => _sequences.Cache.Bytes;
 
+    internal string? System { get; }
     internal Sequences Sequences => _sequences;
     internal IReadOnlyList<int> UnreadIds => _unread.Ids;
 
@@ -120,7 +121,7 @@ public sealed class ChatSession : IDisposable
     /// <param name="model">The model that it was held with.</param>
     /// <param name="tokenizer">The model's tokenizer.</param>
     /// <param name="maxTokens">Tokens of the whole conversation, those in the file counted.</param>
-    /// <exception cref="InputException">The file cannot be read, or is of another model, other weights or another type.</exception>
+    /// <exception cref="InputException">The file cannot be read, was changed since it was saved, or is of another model, other weights or another type.</exception>
     public static ChatSession Resume(string path, VisionLanguageModel model, ChatTokenizer tokenizer, int maxTokens = 8192) =>
         ChatFile.Read(path, model, tokenizer, maxTokens);
 

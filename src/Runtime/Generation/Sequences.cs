@@ -41,7 +41,7 @@ public sealed class Sequences : IDisposable
     /// <summary>Reads on, and predicts what follows: logits (sequences, vocab), float32; rows of sequences that read nothing are 0.</summary>
     /// <param name="prompts">What each sequence reads, maybe nothing; at least one token in all.</param>
     /// <param name="chunk">Most tokens of a sequence in one pass; the result does not depend on it.</param>
-    /// <param name="cancellation">Stops between two passes; what was read until then stays read.</param>
+    /// <param name="cancellation">Stops between two passes, or between two layers of a pass over several tokens, which is undone; what was read before stays read.</param>
     /// <exception cref="InputException">A prompt does not fit the model or the room.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public Tensor Read(IReadOnlyList<Prompt> prompts, int chunk = 512, CancellationToken cancellation = default)
@@ -59,7 +59,7 @@ public sealed class Sequences : IDisposable
             for (var first = 0; first < longest; first += chunk)
             {
                 cancellation.ThrowIfCancellationRequested();
-                Pass(prompts, visual, first, Math.Min(chunk, longest - first), last);
+                Pass(prompts, visual, first, Math.Min(chunk, longest - first), last, cancellation);
             }
             return _model.Logits(last).MoveToOuterDisposeScope();
         }
@@ -103,7 +103,7 @@ public sealed class Sequences : IDisposable
     }
 
     // One pass over the tokens from first on; writes the last hidden state of every sequence that ends in it.
-    void Pass(IReadOnlyList<Prompt> prompts, VisualTokens[] visual, int first, int length, Tensor last)
+    void Pass(IReadOnlyList<Prompt> prompts, VisualTokens[] visual, int first, int length, Tensor last, CancellationToken cancellation)
     {
         using var scope = NewDisposeScope();
         var (ids, real) = (new long[Count * length], new bool[Count * length]);
@@ -129,8 +129,19 @@ public sealed class Sequences : IDisposable
         var mask = counts.All(count => count == length) ? null : tensor(real, shape).to(_model.Device);
         var input = new ModelInput(tensor(ids, shape).to(_model.Device), AttentionMask: mask);
         var stream = _model.Embed(input.InputIds, images.Count == 0 ? null : cat(images, 0));
+        // A single token takes less than the copy that undoes it.
+        using var before = length > 1 && cancellation.CanBeCanceled ? Mark() : null;
         _broken = true;
-        var hidden = _model.HiddenFrom(0, stream, input, Cache);
+        Tensor hidden;
+        try
+        {
+            hidden = _model.HiddenFrom(0, stream, input, Cache, before is null ? default : cancellation);
+        }
+        catch (OperationCanceledException)
+        {
+            before!.Return();
+            throw;
+        }
         for (var row = 0; row < Count; row++)
         {
             if (counts[row] == 0) continue;

@@ -24,7 +24,7 @@ public static class TokenGenerator
     /// <param name="stopTokens">Ids that end an answer.</param>
     /// <param name="options">How to write.</param>
     /// <param name="onToken">Told each token, on this thread.</param>
-    /// <param name="cancellation">Stops between two passes, also while prompts are read; what was read until then stays read.</param>
+    /// <param name="cancellation">Stops also while prompts are read, as <see cref="Sequences.Read"/> does; what was read before stays read.</param>
     /// <exception cref="InputException">A prompt does not fit the model or the room.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static IReadOnlyList<Continuation> Run(

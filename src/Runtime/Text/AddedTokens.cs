@@ -77,6 +77,7 @@ static class AddedTokens
     static JsonDocument? Open(string path)
     {
         if (!File.Exists(path)) return null;
+        RegularFile.Require(path);
         try
         {
             using var file = File.OpenRead(path);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Microsoft.ML.Tokenizers;
+using MmMamba.Runtime.Checkpoints;
 
 namespace MmMamba.Runtime.Text;
 
@@ -119,6 +120,7 @@ public sealed class ChatTokenizer
     {
         var model = Directory.Exists(path) ? Path.Combine(path, "tokenizer.model") : path;
         var added = model == path ? new Dictionary<int, string>() : AddedTokens.Read(path, vocabulary);
+        RegularFile.Require(model);
         try
         {
             using var file = File.OpenRead(model);

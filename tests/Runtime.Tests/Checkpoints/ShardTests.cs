@@ -207,6 +207,40 @@ public sealed class ShardTests : IDisposable
         Assert.Contains(message, Refused(path));
     }
 
+    [Theory]
+    [InlineData("1", "total_size is 1, and the tensors are ")]
+    [InlineData("-5", "total_size is '-5'; expected bytes")]
+    [InlineData("0.5", "total_size is '0.5'; expected bytes")]
+    [InlineData("1e99", "total_size is '1e99'; expected bytes")]
+    [InlineData("\"9\"", "total_size is '\"9\"'; expected bytes")]
+    public void An_index_that_lies_about_the_size(string size, string message)
+    {
+        var path = Write();
+        TotalSize(path, size);
+        Assert.Contains($"model.safetensors.index.json: {message}", Refused(path));
+        Assert.DoesNotContain("; ", Refused(path).Replace(message, ""));
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("{0}.0")]
+    public void An_index_need_not_say_the_size_and_may_say_it_as_others_do(string? size)
+    {
+        var path = Write();
+        TotalSize(path, size?.Replace("{0}", (4 * _plan.ParameterCount).ToString(System.Globalization.CultureInfo.InvariantCulture)));
+        using var parameters = new CheckpointParameters(path, _plan);
+        Same(new DrawnParameters(7), parameters);
+    }
+
+    static void TotalSize(string folder, string? size)
+    {
+        var file = Path.Combine(folder, "model.safetensors.index.json");
+        var text = File.ReadAllText(file);
+        var written = System.Text.RegularExpressions.Regex.Replace(text, "\"total_size\": \\d+", size is null ? "" : $"\"total_size\": {size}");
+        Assert.NotEqual(text, written);
+        File.WriteAllText(file, written);
+    }
+
     [Fact]
     public void Folders_without_weights_or_with_too_many()
     {

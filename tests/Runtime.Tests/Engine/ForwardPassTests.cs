@@ -1,4 +1,5 @@
 using CsCheck;
+using MmMamba.Runtime.Generation;
 using MmMamba.Runtime.Plans;
 using MmMamba.Runtime.Seeding;
 using TorchSharp;
@@ -89,17 +90,21 @@ public sealed class ForwardPassTests : IDisposable
         }
     }
 
-    [Theory]
-    [InlineData("GoldenLinear", 129)]
-    [InlineData("GoldenHybrid", 1)]
-    [InlineData("GoldenHybrid", 2)]
-    [InlineData("GoldenHybrid", 127)]
-    [InlineData("GoldenHybrid", 128)]
-    [InlineData("GoldenHybrid", 129)]
-    [InlineData("GoldenHybrid", 1000)]
-    [InlineData("GoldenHovle", 129)]
-    [InlineData("GoldenWindows", 129)]
-    [InlineData("TinyMmMambaHybrid", 129)]
+    // About a chunk of the scan, which is 128 tokens, and its ends.
+    static readonly int[] Prompts = [1, 2, 127, 128, 129, 1000];
+
+    public static TheoryData<string, int> Prompted
+    {
+        get
+        {
+            var cases = new TheoryData<string, int> { { "GoldenWindows", 129 }, { "TinyMmMambaHybrid", 129 } };
+            foreach (var name in (string[])["GoldenHovle", "GoldenLinear", "GoldenHybrid"])
+                foreach (var prompt in Prompts) cases.Add(name, prompt);
+            return cases;
+        }
+    }
+
+    [Theory, MemberData(nameof(Prompted))]
     public void Sixty_four_steps_after_a_prompt_are_the_pass_over_all(string name, int prompt)
     {
         using var model = name.StartsWith("Tiny", StringComparison.Ordinal) ? Model(name) : GoldenModel.Load(GoldenModel.Named(name));
@@ -109,6 +114,31 @@ public sealed class ForwardPassTests : IDisposable
         Golden.Close(whole.Logits, decoded.Logits, 1e-4, "logits");
         for (var i = 0; i < whole.Hidden.Count; i++) Golden.Close(whole.Hidden[i], decoded.Hidden[i], 1e-4, $"hidden.{i}");
         Assert.False(whole.Logits.eq(decoded.Logits).all().item<bool>()); // else the caches were not gone through
+    }
+
+    public static TheoryData<string, int, int> Chunked
+    {
+        get
+        {
+            var cases = new TheoryData<string, int, int> { { "GoldenWindows", 129, 50 } };
+            foreach (var name in (string[])["GoldenHovle", "GoldenLinear", "GoldenHybrid"])
+                foreach (var (prompt, chunk) in Prompts.Zip([1, 1, 3, 64, 128, 300])) cases.Add(name, prompt, chunk);
+            return cases;
+        }
+    }
+
+    [Theory, MemberData(nameof(Chunked))]
+    public void So_are_they_after_a_prompt_that_is_read_in_chunks(string name, int prompt, int chunk)
+    {
+        using var model = GoldenModel.Load(GoldenModel.Named(name));
+        var ids = randint(0, 90, new torch.Size([1, prompt + 64]), ScalarType.Int64, generator: new Generator(5));
+        int[] tokens = [.. ids.data<long>().Select(id => (int)id)];
+        using var whole = ForwardPass.Run(model, new(ids));
+        using var sequences = new Sequences(model, 1, prompt + 64);
+        Same(sequences.Read([new(tokens[..prompt])], chunk), prompt - 1);
+        for (var t = prompt; t < prompt + 64; t++) Same(sequences.Read([new([tokens[t]])]), t);
+
+        void Same(Tensor logits, int position) => Golden.Close(whole.Logits[0, position], logits[0], 1e-4, $"logits at {position}");
     }
 
     [Theory]

@@ -1,5 +1,6 @@
 using MmMamba.Runtime.Data;
 using MmMamba.Runtime.Generation;
+using MmMamba.Runtime.Kernels;
 using MmMamba.Runtime.Plans;
 using MmMamba.Runtime.Seeding;
 using MmMamba.Runtime.Tests.Engine;
@@ -131,5 +132,33 @@ public sealed class SequencesTests : IDisposable
         Assert.Equal(0, sequences.Cache.Length);
 
         void Refused(string message, Prompt prompt) => Assert.Equal(message, Assert.Throws<InputException>(() => sequences.Read([prompt])).Message);
+    }
+
+    [Theory, MemberData(nameof(Models))]
+    public void A_pass_that_is_cancelled_between_two_layers_is_undone(string name)
+    {
+        using var model = Model(name);
+        var prompts = new[] { Drawn(model.Plan, 5, tiles: 2, 9, seed: 1), Drawn(model.Plan, 4, tiles: 0, 3, seed: 2) };
+        var next = new[] { Drawn(model.Plan, 7, tiles: 1, 2, seed: 3), Drawn(model.Plan, 12, tiles: 0, 0, seed: 4) };
+        using var undisturbed = new Sequences(model, 2, 64);
+        undisturbed.Read(prompts);
+        var expected = undisturbed.Read(next);
+
+        using var sequences = new Sequences(model, 2, 64);
+        sequences.Read(prompts);
+        var (length, read) = (sequences.Cache.Length, sequences[0].ToArray());
+        var before = Tensor.TotalCount;
+        using (var stop = new CancellationTokenSource())
+        {
+            var layers = 0;
+            // While the second layer is at work: behind it is asked.
+            using (Work.Listen((term, _) => { if (term == "mlp.w2" && ++layers == 2) stop.Cancel(); }))
+                Assert.Throws<OperationCanceledException>(() => sequences.Read(next, cancellation: stop.Token));
+            Assert.Equal(2, layers);
+        }
+        Assert.Equal(before, Tensor.TotalCount);
+        Assert.Equal(length, sequences.Cache.Length);
+        Assert.Equal(read, sequences[0]);
+        Golden.Close(expected, sequences.Read(next), 1e-6, "logits");
     }
 }
