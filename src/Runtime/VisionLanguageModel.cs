@@ -91,7 +91,10 @@ public class VisionLanguageModel : nn.Module
         return Work.Linear("head", hidden, _head).to(ScalarType.Float32).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Embeddings (B, T, H) that enter the first layer: token embeddings, with visual tokens where the image token's id stands.</summary>
+    /// <summary>
+    /// The residual stream (B, T, H) that enters the first layer: token embeddings, with visual tokens where the image token's id stands. It is float32
+    /// whatever the parameters are: every layer adds to it twice, and each addition in half precision would round it.
+    /// </summary>
     /// <exception cref="InputException">Ids, tiles or their number do not fit the model.</exception>
     public Tensor Embed(ModelInput input)
     {
@@ -109,14 +112,14 @@ public class VisionLanguageModel : nn.Module
         return Embed(input.InputIds, visual).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Embeddings (B, T, H) of ids (B, T), of which as many are image tokens as there are visual tokens (n, H).</summary>
+    /// <summary>The stream (B, T, H) of ids (B, T), of which as many are image tokens as there are visual tokens (n, H).</summary>
     internal Tensor Embed(Tensor inputIds, Tensor? visual)
     {
         using var scope = NewDisposeScope();
         var ids = inputIds.to(Device);
-        var embedded = _embedding.index_select(0, ids.flatten()).unflatten(0, ids.shape);
+        var embedded = _embedding.index_select(0, ids.flatten()).unflatten(0, ids.shape).to(ScalarType.Float32);
         if (visual is null) return embedded.MoveToOuterDisposeScope();
-        return embedded.masked_scatter((ids == Plan.Tokens.Image).unsqueeze(-1), visual).MoveToOuterDisposeScope();
+        return embedded.masked_scatter((ids == Plan.Tokens.Image).unsqueeze(-1), visual.to(ScalarType.Float32)).MoveToOuterDisposeScope();
     }
 
     /// <summary>

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace MmMamba.Runtime.Layers;
 
-/// <summary>Root-mean-square normalisation: in float32, back to the input's type, then times the weight.</summary>
+/// <summary>Root-mean-square normalisation: in float32, times the weight, rounded once to the weight's type.</summary>
 /// <param name="weight">(H).</param>
 /// <param name="eps">Added to the mean square.</param>
 public sealed class RmsNorm(Parameter weight, double eps)
@@ -14,9 +14,10 @@ public sealed class RmsNorm(Parameter weight, double eps)
     public Parameter Weight { get; } = weight;
 
     /// <param name="x">(..., H).</param>
+    /// <returns>(..., H) in the weight's type.</returns>
     public Tensor Forward(Tensor x)
     {
-        using var normed = Aten.RmsNorm(x, eps);
-        return normed * Weight;
+        using var scope = NewDisposeScope();
+        return (Aten.RmsNorm(x, eps) * Weight).to(Weight.dtype).MoveToOuterDisposeScope();
     }
 }
