@@ -2,6 +2,16 @@ using System.Diagnostics;
 using MmMamba.Checkpoints.Benchmarks;
 using static TorchSharp.torch;
 
+// Writes states of some trainings into a folder and goes on from them:
+//   dotnet run -c Release --project benchmarks/Checkpoints -- states FOLDER [PARAMETERS...]
+if (args is ["states", var folder, .. var sizes])
+{
+    Console.WriteLine("   parameters         MB  fastest  slowest  resume   (seconds)");
+    foreach (var size in sizes.Length > 0 ? sizes : ["303264", "303075072"])
+        Console.WriteLine(States.Measure(folder, long.Parse(size, System.Globalization.CultureInfo.InvariantCulture), TorchSharp.torch.CPU));
+    return 0;
+}
+
 // Loads a checkpoint in every way, each in a process of its own, with its files out of the system's cache and in it:
 //   dotnet run -c Release --project benchmarks/Checkpoints -- FOLDER
 if (args is [var checkpoint])

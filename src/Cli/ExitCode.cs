@@ -17,6 +17,9 @@ static class ExitCode
     /// <summary>Two models differ, and <c>diff --exit-code</c> was asked.</summary>
     public const int Differs = 4;
 
+    /// <summary>A run came to a stop before its end: no room for a state, data that can't be read, losses that are no numbers. Its folder holds what is done.</summary>
+    public const int Stopped = 5;
+
     /// <summary>Interrupted from the keyboard.</summary>
     public const int Interrupted = 130;
 

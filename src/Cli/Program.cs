@@ -1,5 +1,6 @@
 using System.CommandLine;
 using MmMamba.Cli.Commands;
+using MmMamba.Cli.Jobs;
 using MmMamba.Cli.Live;
 using MmMamba.Cli.Reports;
 using MmMamba.Runtime;
@@ -31,6 +32,10 @@ static class Program
         catch (InputException refused)
         {
             return Fail(OneLine(refused.Message), ExitCode.Refused);
+        }
+        catch (RunStoppedException stopped)
+        {
+            return Fail(OneLine(stopped.Message), stopped.InnerException is OperationCanceledException ? interruption.ExitCode : ExitCode.Stopped);
         }
         catch (OperationCanceledException)
         {

@@ -23,6 +23,10 @@ public sealed class BadInputTests : IDisposable
     [InlineData("distill", "--output", "")]
     [InlineData("data", "--output", " ")]
     [InlineData("eval", "--device", "tpu", "x.safetensors")]
+    [InlineData("distill", "--checkpoint-every", "0")]
+    [InlineData("distill", "--checkpoint-every", "2 days")]
+    [InlineData("train", "--output", "t.safetensors", "--keep", "0")]
+    [InlineData("train", "--output", "t.safetensors", "--keep-every", "0")]
     public void Wrong_usage_exits_with_2(params string[] arguments)
     {
         var run = Tool.Run(_folder.Path, arguments);
@@ -122,10 +126,10 @@ public sealed class BadInputTests : IDisposable
     }
 
     [Fact]
-    public void A_run_that_is_asked_to_end_leaves_nothing()
+    public void A_run_that_is_asked_to_end_before_anything_is_done_leaves_nothing()
     {
-        using var process = Tool.Start(_folder.Path, "distill");
-        while (!process.StandardOutput.ReadLine()!.StartsWith("introduced", StringComparison.Ordinal)) { }
+        using var process = Tool.Start(_folder.Path, "distill", "--output", "runs/mine");
+        while (!process.StandardOutput.ReadLine()!.StartsWith("ask the teacher", StringComparison.Ordinal)) { }
         Assert.NotEmpty(_folder.Entries);
         Tool.Signal(process, "TERM");
         process.StandardOutput.ReadToEnd();

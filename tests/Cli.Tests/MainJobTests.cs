@@ -18,7 +18,7 @@ public sealed class MainJobTests : IDisposable
         var run = Tool.Run(_folder.Path, "distill", "--scale", "0.25", "--test-conversations", "150", "--output", "run");
         Assert.True(run.ExitCode == 0, run.Error + run.Output);
 
-        Assert.Equal(["curves.png", "metrics.jsonl", "report.html", "sheet.txt", "student.safetensors"],
+        Assert.Equal(["curves.png", "metrics.jsonl", "report.html", "run.json", "sheet.txt", "student.safetensors"],
             Directory.GetFiles(_folder["run"]).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         var lines = File.ReadAllLines(_folder["run/metrics.jsonl"]).Select(line => JsonDocument.Parse(line).RootElement).ToArray();
         Assert.Equal(["introduced", "mixer", "end_to_end"],

@@ -38,6 +38,9 @@ static class Tool
     /// <summary>Runs another program in the same way.</summary>
     public static ToolRun RunProgram(string program, string folder, params string[] arguments) => Finished(Open(folder, new Dictionary<string, string>(), arguments, program));
 
+    /// <summary>Runs any command in the same way.</summary>
+    public static ToolRun RunCommand(string command, string folder, params string[] arguments) => Finished(Open(command, folder, new Dictionary<string, string>(), arguments));
+
     /// <summary>Runs the tool with lines on its standard input.</summary>
     public static ToolRun Talk(string folder, IEnumerable<string> lines, params string[] arguments)
     {
@@ -72,13 +75,15 @@ static class Tool
         return process;
     }
 
-    static Process Open(string folder, IReadOnlyDictionary<string, string> environment, string[] arguments, string? program = null)
+    static Process Open(string folder, IReadOnlyDictionary<string, string> environment, string[] arguments, string? program = null) =>
+        Open("dotnet", folder, environment, [program ?? Path.Combine(AppContext.BaseDirectory, "mmmamba.dll"), .. arguments]);
+
+    static Process Open(string command, string folder, IReadOnlyDictionary<string, string> environment, string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet")
+        var start = new ProcessStartInfo(command)
         {
             WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true,
         };
-        start.ArgumentList.Add(program ?? Path.Combine(AppContext.BaseDirectory, "mmmamba.dll"));
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         foreach (var (name, value) in environment) start.Environment[name] = value;
         return Process.Start(start)!;

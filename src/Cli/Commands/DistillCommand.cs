@@ -8,6 +8,7 @@ using MmMamba.Cli.Specs;
 using MmMamba.ModelDsl.Rendering;
 using MmMamba.Runtime;
 using MmMamba.Runtime.Checkpoints;
+using MmMamba.Runtime.Distillation;
 using Spectre.Console;
 
 namespace MmMamba.Cli.Commands;
@@ -21,20 +22,23 @@ static class DistillCommand
         var teacher = new Option<string?>("--teacher") { Description = "The teacher's checkpoint. Without it: the one that comes with the tool, or with --data one that is trained first." };
         var output = RunOptions.NotEmpty(new Option<string?>("--output") { Description = "The report's folder; runs/<model> if none is named." });
         var scale = RunOptions.Range(new Option<double>("--scale") { Description = "Factor on the steps of the recipe's stages.", DefaultValueFactory = _ => 1.0 }, 1e-6, 1e6);
-        var command = new Command("distill", "Seed a student from its teacher, run the stages of its recipe, and report.") { model, teacher, output, scale };
+        var start = RunOptions.NotEmpty(new Option<string?>("--from-stage") { Description = "An artefact of the introduced or the mixer stage, of this teacher, to begin after." });
+        var command = new Command("distill", "Seed a student from its teacher, run the stages of its recipe, and report.") { model, teacher, output, scale, start };
+        var states = new StateArguments(command);
         var recipe = new TeacherOptions(command, "Without it: the one that comes with the tool, if it is of that model.", "teacher-");
         var run = new RunOptions(command);
         command.SetAction((result, cancellation) =>
         {
             var (student, library) = SpecLibrary.Find(result.GetRequiredValue(model));
-            Run(new(student, library, result.GetValue(teacher), result.GetValue(run.Data) is not null, result.GetValue(output) ?? Path.Combine("runs", student.Plan.Name), result.GetValue(scale)),
+            Run(new(student, library, result.GetValue(teacher), result.GetValue(run.Data) is not null, result.GetValue(output) ?? Path.Combine("runs", student.Plan.Name), result.GetValue(scale), result.GetValue(start), states.Read(result)),
                 recipe.Read(result, BundledOrNull(student.Plan.Teacher)), run.Open(result, cancellation), cancellation);
             return Task.FromResult(ExitCode.Ok);
         });
         return command;
     }
 
-    sealed record Asked(NamedModel Student, SpecLibrary Library, string? Teacher, bool HasData, string Output, double Scale);
+    sealed record Asked(
+        NamedModel Student, SpecLibrary Library, string? Teacher, bool HasData, string Output, double Scale, string? Start, (bool Resume, StateOptions Options) States);
 
     static void Run(Asked asked, TeacherRecipe recipe, RunSettings settings, CancellationToken cancellation)
     {
@@ -43,31 +47,57 @@ static class DistillCommand
         var teacherModel = asked.Library.Model(plan.Teacher);
         _ = Encoders.For(plan); // settled before a model is made, which may be large
         var checkpoint = asked.Teacher ?? (asked.HasData ? null : Bundled(plan.Teacher));
+        if (asked.Start is not null && checkpoint is null) throw new InputException($"{asked.Start}: an artefact belongs to a teacher; name it with --teacher.");
 
-        using var loaded = checkpoint is null ? null : Checkpoint.Load(teacherModel.Plan, checkpoint, settings.Device);
-        using var output = OutputFolder.Create(asked.Output);
-        var clock = Stopwatch.StartNew();
+        // Whatever can be refused is, before there is a folder.
+        using var teacher = checkpoint is null ? TeacherJob.Begin(teacherModel.Plan, recipe, settings) : Checkpoint.Load(teacherModel.Plan, checkpoint, settings.Device);
+        var record = RunRecord.Of("distill", plan, settings,
+            ("scale", asked.Scale),
+            ("teacher", checkpoint is null ? TeacherJob.Record(recipe, teacher) : TeacherIdentity.Of(teacher).Hash),
+            ("from_stage", asked.Start is null ? null : StageFiles.Check(asked.Start, plan, teacher)));
         var console = AnsiConsole.Console;
-        console.Profile.Out.Writer.WriteLine(Printable.Line($"{plan.Name} from {plan.Teacher} on {settings.Data.Description}; {Compute.Describe(settings.Device)}"));
-        DistillOutcome outcome;
-        using (var display = new RunDisplay(console))
+        using var folder = RunFolder.Open(asked.Output, record, asked.States.Resume, Say);
+        if (folder.IsFinished)
         {
-            using var trained = loaded is null ? Train(teacherModel, recipe, settings, output, display, cancellation) : null;
-            outcome = DistillJob.Run((loaded ?? trained)!, plan, Sheet.Render(asked.Student.Resolved), asked.Scale, settings, output, display, cancellation);
+            Say($"{asked.Output}: this run is finished; there is nothing left to do");
+            return;
         }
-        var origin = asked.Teacher ?? (checkpoint is null ? Origin(recipe) : "the one that comes with the tool");
-        DistillReport.Write(asked.Student.Resolved, outcome, settings, origin, clock.Elapsed, output, console);
-        output.Complete();
-        console.Profile.Out.Writer.WriteLine(Printable.Line($"report: {Path.Combine(asked.Output, "report.html")}"));
+        if (asked.Start is not null) StageFiles.Take(asked.Start, folder);
+        Say($"{plan.Name} from {plan.Teacher} on {settings.Data.Description}; {Compute.Describe(settings.Device)}");
+        RunStoppedException.Run(folder, () =>
+        {
+            var clock = Stopwatch.StartNew();
+            DistillOutcome outcome;
+            using (var display = new RunDisplay(console))
+            {
+                if (checkpoint is null) Train(teacher, teacherModel, recipe, settings, folder, asked.States.Options, display, cancellation);
+                using var job = new DistillJob(teacher, plan, Sheet.Render(asked.Student.Resolved), asked.Scale, settings, folder, asked.States.Options, display, cancellation);
+                outcome = job.Run();
+            }
+            var origin = asked.Teacher ?? (checkpoint is null ? Origin(recipe) : "the one that comes with the tool");
+            DistillReport.Write(asked.Student.Resolved, outcome, settings, origin, clock.Elapsed, folder, console);
+            folder.Complete();
+        });
+        Say($"report: {Path.Combine(asked.Output, "report.html")}");
+
+        void Say(string line) => console.Profile.Out.Writer.WriteLine(Printable.Line(line));
     }
 
-    static VisionLanguageModel Train(
-        NamedModel model, TeacherRecipe recipe, RunSettings settings, OutputFolder output, RunDisplay display, CancellationToken cancellation)
+    static void Train(
+        VisionLanguageModel teacher, NamedModel model, TeacherRecipe recipe, RunSettings settings, RunFolder folder, StateOptions options, RunDisplay display,
+        CancellationToken cancellation)
     {
-        display.Begin("teacher");
-        var (teacher, _) = TeacherJob.Run(model.Plan, recipe, settings, display, cancellation);
-        Checkpoint.Save(teacher, output.At("teacher.safetensors"), new Dictionary<string, string> { [Checkpoint.SheetKey] = Sheet.Render(model.Resolved) });
-        return teacher;
+        display.Begin(StageNames.Teacher);
+        var path = folder.At("teacher.safetensors");
+        if (RunModel.Restore(teacher, path))
+        {
+            display.Note("taken from the folder");
+            return;
+        }
+        var states = new TrainingStates(folder.At(""), options, display.Note);
+        TeacherJob.Train(teacher, recipe, settings, display, cancellation, states);
+        RunModel.Save(teacher, path, Sheet.Render(model.Resolved));
+        states.Finish(StageNames.Teacher);
     }
 
     static string Origin(TeacherRecipe recipe) => string.Create(CultureInfo.InvariantCulture,

@@ -6,6 +6,7 @@ using MmMamba.Cli.Specs;
 using MmMamba.ModelDsl.Rendering;
 using MmMamba.Runtime;
 using MmMamba.Runtime.Checkpoints;
+using MmMamba.Runtime.Distillation;
 using Spectre.Console;
 using TorchSharp;
 
@@ -20,33 +21,50 @@ static class TrainCommand
         var output = RunOptions.NotEmpty(new Option<string>("--output") { Description = "The checkpoint to write.", Required = true });
         var half = new Option<bool>("--half") { Description = "Store float16: half the size, for a teacher that is only read." };
         var command = new Command("train", "Train a teacher on pictures and questions.") { model, output, half };
+        var states = new StateArguments(command);
         var recipe = new TeacherOptions(command, "Without it: scratch.");
         var run = new RunOptions(command);
         command.SetAction((result, cancellation) =>
         {
-            Train(result.GetRequiredValue(model), result.GetRequiredValue(output), result.GetValue(half), recipe.Read(result, start: null), run.Open(result, cancellation), cancellation);
+            Train(
+                result.GetRequiredValue(model), result.GetRequiredValue(output), result.GetValue(half), states.Read(result), recipe.Read(result, start: null), run.Open(result, cancellation),
+                cancellation);
             return Task.FromResult(ExitCode.Ok);
         });
         return command;
     }
 
-    static void Train(string name, string output, bool half, TeacherRecipe recipe, RunSettings settings, CancellationToken cancellation)
+    static void Train(
+        string name, string output, bool half, (bool Resume, StateOptions Options) asked, TeacherRecipe recipe, RunSettings settings, CancellationToken cancellation)
     {
         var model = SpecLibrary.Find(name).Model;
         var plan = model.Plan;
+        var path = output + ".run"; // the run's folder beside its output, as long as it is not finished
         if (plan.Teacher is not null) throw new InputException($"{plan.Name} is a student of {plan.Teacher}; train a teacher, and distil the student from it.");
-        if (File.Exists(output) || Directory.Exists(output)) throw new InputException($"{output}: exists; name another file, or remove it.");
-        if (Path.GetDirectoryName(Path.GetFullPath(output)) is { } folder && !Directory.Exists(folder))
-            throw new InputException($"{output}: there is no folder {folder}; make it first.");
-        AnsiConsole.Console.Profile.Out.Writer.WriteLine(Printable.Line($"{plan.Name} on {settings.Data.Description}; {Compute.Describe(settings.Device)}"));
-        using var display = new RunDisplay(AnsiConsole.Console);
-        display.Begin("teacher");
-        var (teacher, summary) = TeacherJob.Run(plan, recipe, settings, display, cancellation);
-        using var trained = teacher;
-        display.Note(FormattableString.Invariant($"loss {summary.FirstLoss:0.###} -> {summary.LastLoss:0.###}"));
-        Checkpoint.Save(teacher, output, new Dictionary<string, string> { [Checkpoint.SheetKey] = Sheet.Render(model.Resolved) }, storeAs: half ? torch.ScalarType.Float16 : null);
-        display.Begin("ask the teacher model");
-        var judged = Judge.Ask(teacher, settings, cancellation);
-        display.Note(string.Join("  ", judged.Kinds.Select(kind => FormattableString.Invariant($"{kind.Kind} {100 * kind.Accuracy.Value:0.0} (chance {100 * kind.Chance:0.0})"))));
+        if (asked.Resume && File.Exists(output) && !Directory.Exists(path))
+        {
+            Say($"{output}: this run is finished; there is nothing left to do");
+            return;
+        }
+        if (Directory.Exists(output) || (File.Exists(output) && !Directory.Exists(path))) throw new InputException($"{output}: exists; name another file, or remove it.");
+        if (Path.GetDirectoryName(Path.GetFullPath(output)) is { } parent && !Directory.Exists(parent))
+            throw new InputException($"{output}: there is no folder {parent}; make it first.");
+        using var teacher = TeacherJob.Begin(plan, recipe, settings);
+        using var folder = RunFolder.Open(path, RunRecord.Of("train", plan, settings, ("teacher", TeacherJob.Record(recipe, teacher)), ("half", half)), asked.Resume, Say);
+        Say($"{plan.Name} on {settings.Data.Description}; {Compute.Describe(settings.Device)}");
+        RunStoppedException.Run(folder, () =>
+        {
+            using var display = new RunDisplay(AnsiConsole.Console);
+            display.Begin(StageNames.Teacher);
+            var summary = TeacherJob.Train(teacher, recipe, settings, display, cancellation, new(folder.At(""), asked.Options, display.Note));
+            display.Note(FormattableString.Invariant($"loss {summary.FirstLoss:0.###} -> {summary.LastLoss:0.###}"));
+            display.Begin("ask the teacher model");
+            var judged = Judge.Ask(teacher, settings, cancellation);
+            display.Note(string.Join("  ", judged.Kinds.Select(kind => FormattableString.Invariant($"{kind.Kind} {100 * kind.Accuracy.Value:0.0} (chance {100 * kind.Chance:0.0})"))));
+            Checkpoint.Save(teacher, output, new Dictionary<string, string> { [Checkpoint.SheetKey] = Sheet.Render(model.Resolved) }, storeAs: half ? torch.ScalarType.Float16 : null);
+            folder.Remove();
+        });
     }
+
+    static void Say(string line) => AnsiConsole.Console.Profile.Out.Writer.WriteLine(Printable.Line(line));
 }

@@ -1,6 +1,5 @@
 using MmMamba.Cli.Live;
 using MmMamba.Runtime;
-using MmMamba.Runtime.Checkpoints;
 using MmMamba.Runtime.Data;
 using MmMamba.Runtime.Distillation;
 using MmMamba.Runtime.Evaluation;
@@ -9,113 +8,165 @@ using MmMamba.Runtime.Seeding;
 
 namespace MmMamba.Cli.Jobs;
 
-/// <summary>The three models of a run, judged by the same questions, and the losses on the way.</summary>
-/// <param name="Teacher">The teacher's answers.</param>
-/// <param name="Seeded">The student's before any training.</param>
-/// <param name="Distilled">The student's after the stages.</param>
-/// <param name="Curves">Every step of every stage.</param>
-sealed record DistillOutcome(
-    EvaluationResult Teacher, EvaluationResult Seeded, EvaluationResult Distilled, IReadOnlyList<StepReport> Curves)
+/// <summary>
+/// Seeds a student from its teacher, runs the stages that its recipe names, and judges teacher, seeded and distilled student. What the run's
+/// folder holds already is not done again.
+/// </summary>
+sealed class DistillJob : IDisposable
 {
-    /// <summary>Points by which the teacher has to be above chance, and above the seeded student, for a comparison to say anything.</summary>
-    public const double AboveChance = 0.30, AboveSeeded = 0.20;
+    readonly VisionLanguageModel _teacher;
+    readonly ModelPlan _plan;
+    readonly DistillationPlan _recipe;
+    readonly string _sheet;
+    readonly double _scale;
+    readonly RunSettings _settings;
+    readonly RunFolder _folder;
+    readonly RunDisplay _display;
+    readonly CancellationToken _cancellation;
+    readonly MetricsFile _metrics;
+    readonly TrainingStates _states;
 
-    /// <summary>Why the comparison says nothing; empty when it does.</summary>
-    public IReadOnlyList<string> Void =>
-    [
-        .. Teacher.Kinds
-            .Where(kind => kind.Accuracy.Value < kind.Chance + AboveChance)
-            .Select(kind => FormattableString.Invariant($"{kind.Kind}: the teacher's {kind.Accuracy.Value:P1} is less than 30 points above chance ({kind.Chance:P1})")),
-        .. Teacher.Kinds
-            .Where(kind => kind.Accuracy.Value < Seeded[kind.Kind].Accuracy.Value + AboveSeeded)
-            .Select(kind => FormattableString.Invariant($"{kind.Kind}: the teacher's {kind.Accuracy.Value:P1} is less than 20 points above the seeded student's {Seeded[kind.Kind].Accuracy.Value:P1}")),
-    ];
-}
-
-/// <summary>Seeds a student from its teacher, runs the stages that its recipe names, and judges teacher, seeded and distilled student.</summary>
-static class DistillJob
-{
-    /// <summary>Runs the job.</summary>
     /// <param name="teacher">The trained teacher.</param>
     /// <param name="plan">The student.</param>
     /// <param name="sheet">The student's architecture sheet, which its checkpoint carries.</param>
     /// <param name="scale">Factor on the recipe's steps.</param>
     /// <param name="settings">Data, seed, device.</param>
-    /// <param name="output">Receives metrics.jsonl and the student's checkpoint.</param>
+    /// <param name="folder">Receives figures, states, artefacts and the student's checkpoint.</param>
+    /// <param name="states">When states are written.</param>
     /// <param name="display">Shows what goes on.</param>
     /// <param name="cancellation">Stops between two batches.</param>
-    public static DistillOutcome Run(
-        VisionLanguageModel teacher, ModelPlan plan, string sheet, double scale, RunSettings settings, OutputFolder output, RunDisplay display, CancellationToken cancellation)
+    public DistillJob(
+        VisionLanguageModel teacher, ModelPlan plan, string sheet, double scale, RunSettings settings, RunFolder folder, StateOptions states, RunDisplay display,
+        CancellationToken cancellation)
     {
-        var recipe = plan.RecipeOf();
-        using var metrics = new MetricsFile(output.At("metrics.jsonl"));
-        var curves = new List<StepReport>();
-        var progress = new Both(display, step =>
+        (_teacher, _plan, _recipe, _sheet, _scale) = (teacher, plan, plan.RecipeOf(), sheet, scale);
+        (_settings, _folder, _display, _cancellation) = (settings, folder, display, cancellation);
+        _metrics = new(folder.At(RunFolder.Metrics));
+        _states = new(folder.At(""), states, display.Note, _metrics.Flush);
+    }
+
+    /// <summary>Runs what is left.</summary>
+    public DistillOutcome Run()
+    {
+        var teacher = Ask("teacher", () => Judge.Ask(_teacher, _settings, _cancellation));
+        var seeded = Ask("seeded", () =>
         {
-            metrics.Step(step);
-            curves.Add(step);
+            using var begin = new VisionLanguageModel(_plan, new SeededParameters(_teacher, _settings.Seed));
+            return Judge.Ask(begin, _settings, _cancellation);
         });
+        using var student = Student();
+        return new(teacher, seeded, Ask("distilled", () => Judge.Ask(student, _settings, _cancellation)), _metrics.Steps);
+    }
 
-        var judgedTeacher = Ask("teacher", teacher);
-        using var seeded = new VisionLanguageModel(plan, new SeededParameters(teacher, settings.Seed));
-        var judgedSeeded = Ask("seeded", seeded);
+    public void Dispose() => _metrics.Dispose();
 
-        var stages = new MixerDistillation(teacher, plan);
-        using var introduced = Runs(StageKind.Introduced)
-            ? Stage(StageKind.Introduced).RunIntroduced(Data(StageKind.Introduced), Options(StageKind.Introduced), progress, cancellation)
-            : IntroducedArtefact.Skipped(teacher, plan, settings.Seed);
-        using var mixers = Runs(StageKind.Mixer)
-            ? Stage(StageKind.Mixer).RunMixer(introduced, Data(StageKind.Mixer), Options(StageKind.Mixer), progress, cancellation)
-            : MixerArtefact.Skipped(introduced);
-        if (Runs(StageKind.EndToEnd)) display.Begin(StageKind.EndToEnd.NameOf());
-        var (student, chain) = Runs(StageKind.EndToEnd)
-            ? new EndToEndDistillation(teacher, plan).Run(mixers, Data(StageKind.EndToEnd), Options(StageKind.EndToEnd), source => new VisionLanguageModel(plan, source), progress, cancellation)
-            : new(StudentAssembly.Build(teacher, plan, mixers.Mixers), mixers.Mixers.Chain);
-        using (student)
+    VisionLanguageModel Student()
+    {
+        var path = _folder.At("student.safetensors");
+        if (RunModel.Load(_plan, path, _settings.Device) is { } done)
         {
-            var judgedDistilled = Ask("distilled", student);
-            Checkpoint.Save(student, output.At("student.safetensors"), new Dictionary<string, string> { [ArtefactChain.MetadataKey] = chain.ToJson(), [Checkpoint.SheetKey] = sheet });
-            return new(judgedTeacher, judgedSeeded, judgedDistilled, curves);
+            if (Runs(StageKind.EndToEnd)) Done(StageKind.EndToEnd);
+            return done;
         }
+        using var mixers = Mixers();
+        var student = Runs(StageKind.EndToEnd)
+            ? Stage(StageKind.EndToEnd, (data, options, progress) =>
+                new EndToEndDistillation(_teacher, _plan).Run(mixers, data, options, source => new VisionLanguageModel(_plan, source), progress, _cancellation, _states))
+            : new(StudentAssembly.Build(_teacher, _plan, mixers.Mixers), mixers.Mixers.Chain);
+        RunModel.Save(student.Student, path, _sheet, student.Chain);
+        _states.Finish(StageKind.EndToEnd.NameOf());
+        return student.Student;
+    }
 
-        MixerDistillation Stage(StageKind kind)
+    MixerArtefact Mixers()
+    {
+        var path = StageFiles.PathOf(_folder, StageKind.Mixer);
+        if (File.Exists(path))
         {
-            display.Begin(kind.NameOf());
-            return stages;
+            Done(StageKind.Mixer);
+            return MixerArtefact.Load(path, _plan, _settings.Device);
         }
+        using var start = Introduced();
+        if (!Runs(StageKind.Mixer)) return MixerArtefact.Skipped(start);
+        var artefact = Stage(StageKind.Mixer, (data, options, progress) =>
+            new MixerDistillation(_teacher, _plan).RunMixer(start, data, options, progress, _cancellation, _states));
+        artefact.Save(path);
+        _states.Finish(StageKind.Mixer.NameOf());
+        return artefact;
+    }
 
-        bool Runs(StageKind kind) => recipe.Run.Contains(kind);
-
-        TrainingOptions Options(StageKind kind)
+    IntroducedArtefact Introduced()
+    {
+        var path = StageFiles.PathOf(_folder, StageKind.Introduced);
+        if (File.Exists(path))
         {
-            var declared = TrainingOptions.Of(recipe, kind);
-            return declared with
-            {
-                Steps = Math.Max(1, (int)Math.Round(declared.Steps * scale)),
-                Seed = settings.Seed,
-                Data = settings.Data.Description,
-            };
+            Done(StageKind.Introduced);
+            return IntroducedArtefact.Load(path, _plan, _settings.Device);
         }
+        if (!Runs(StageKind.Introduced)) return IntroducedArtefact.Skipped(_teacher, _plan, _settings.Seed);
+        var artefact = Stage(StageKind.Introduced, (data, options, progress) =>
+            new MixerDistillation(_teacher, _plan).RunIntroduced(data, options, progress, _cancellation, _states));
+        artefact.Save(path);
+        _states.Finish(StageKind.Introduced.NameOf());
+        return artefact;
+    }
 
-        // Each stage sees conversations of its own, as a single pass over a large set would give.
-        IEnumerable<Batch> Data(StageKind kind) => new BatchLoader(
-            settings.Data.Training(settings.Seed * 16 + (ulong)kind + 1), Encoders.For(plan), new()
-            {
-                Size = recipe.StageOf(kind).Batch,
-                Workers = settings.Workers,
-                Endless = true,
-                Shuffle = settings.Data.IsFinite ? settings.Seed * 16 + (ulong)kind + 1 : null,
-                Device = settings.Device,
-            }).Read(cancellation);
+    bool Runs(StageKind kind) => _recipe.Run.Contains(kind);
 
-        EvaluationResult Ask(string name, VisionLanguageModel model)
+    void Done(StageKind kind)
+    {
+        _display.Begin(kind.NameOf());
+        _display.Note("taken from the folder");
+    }
+
+    T Stage<T>(StageKind kind, Func<IEnumerable<Batch>, TrainingOptions, IProgress<StepReport>, T> run)
+    {
+        _display.Begin(kind.NameOf());
+        var last = default(StepReport);
+        var made = run(Data(kind), Options(kind), new Both(_display, step => _metrics.Step(last = step)));
+        if (last.SkippedSteps + last.Unreadable > 0)
+            _display.Note(FormattableString.Invariant($"{last.SkippedSteps} steps skipped without finite numbers, {last.Unreadable} conversations passed by"));
+        return made;
+    }
+
+    TrainingOptions Options(StageKind kind)
+    {
+        var declared = TrainingOptions.Of(_recipe, kind);
+        return declared with
         {
-            display.Begin($"ask the {name} {(name == "teacher" ? "model" : "student")}");
-            var result = Judge.Ask(model, settings, cancellation);
-            metrics.Evaluation(name, result);
-            display.Note(FormattableString.Invariant($"{100 * result.Average:0.0} % of {result.Turns} questions, mean over kinds"));
-            return result;
+            Steps = Math.Max(1, (int)Math.Round(declared.Steps * _scale)),
+            Seed = _settings.Seed,
+            Data = _settings.Data.Description,
+            MostUnreadable = _settings.Data.MostUnreadable,
+        };
+    }
+
+    // Each stage sees conversations of its own, as a single pass over a large set would give.
+    IEnumerable<Batch> Data(StageKind kind) => new BatchLoader(
+        _settings.Data.Training(_settings.Seed * 16 + (ulong)kind + 1), Encoders.For(_plan), new()
+        {
+            Size = _recipe.StageOf(kind).Batch,
+            Workers = _settings.Workers,
+            Endless = true,
+            Shuffle = _settings.Data.IsFinite ? _settings.Seed * 16 + (ulong)kind + 1 : null,
+            PassUnreadable = true,
+            Device = _settings.Device,
+        }).Read(_cancellation);
+
+    EvaluationResult Ask(string name, Func<EvaluationResult> ask)
+    {
+        _display.Begin($"ask the {name} {(name == "teacher" ? "model" : "student")}");
+        var path = EvaluationFile.PathOf(_folder, name);
+        var result = EvaluationFile.Read(path);
+        if (result is null)
+        {
+            result = ask();
+            _metrics.Evaluation(name, result);
+            _metrics.Flush();
+            EvaluationFile.Write(path, result);
         }
+        _display.Note(FormattableString.Invariant($"{100 * result.Average:0.0} % of {result.Turns} questions, mean over kinds"));
+        return result;
     }
 
     sealed class Both(RunDisplay display, Action<StepReport> record) : IProgress<StepReport>

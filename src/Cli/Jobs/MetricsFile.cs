@@ -1,33 +1,105 @@
+using System.Text;
 using System.Text.Json;
+using MmMamba.Runtime.Checkpoints;
 using MmMamba.Runtime.Distillation;
 using MmMamba.Runtime.Evaluation;
 
 namespace MmMamba.Cli.Jobs;
 
-/// <summary>A run's figures as lines of JSON: one an optimizer step, one a kind of question that a model was asked.</summary>
-sealed class MetricsFile(string path) : IDisposable
+/// <summary>
+/// A run's figures as lines of JSON: one an optimizer step, one a kind of question that a model was asked. A run that goes on keeps the lines of what
+/// is done and drops those that it will write again.
+/// </summary>
+sealed class MetricsFile : IDisposable
 {
-    readonly FileStream _file = File.Create(path);
+    readonly string _path;
+    readonly List<StepReport> _steps = [];
+    readonly HashSet<string> _begun = new(StringComparer.Ordinal);
+    FileStream _file;
 
-    public void Step(in StepReport step)
+    /// <summary>Opens the file, and makes it if it isn't there.</summary>
+    public MetricsFile(string path)
     {
+        _path = path;
+        _file = Append();
+        Keep(_ => true);
+    }
+
+    /// <summary>Every step that has a line, in order.</summary>
+    public IReadOnlyList<StepReport> Steps => _steps;
+
+    void Keep(Func<JsonElement, bool> keep)
+    {
+        _file.Dispose();
+        _steps.Clear();
+        var whole = new StringBuilder();
+        foreach (var (raw, line) in Lines().Where(line => keep(line.Line)))
+        {
+            whole.Append(raw).Append('\n');
+            if (line.TryGetProperty("stage", out _)) _steps.Add(Report(line));
+        }
+        var bytes = Encoding.UTF8.GetBytes(whole.ToString());
+        if (bytes.Length != new FileInfo(_path).Length) AtomicFile.Write(_path, bytes);
+        _file = Append();
+    }
+
+    FileStream Append() => new(_path, FileMode.Append, FileAccess.Write, FileShare.Read);
+
+    // A line that was torn by the end of its process is none.
+    IEnumerable<(string Raw, JsonElement Line)> Lines()
+    {
+        var lines = File.ReadAllText(_path).Split('\n');
+        foreach (var raw in lines[..^1])
+        {
+            using var document = JsonDocument.Parse(raw);
+            yield return (raw, document.RootElement.Clone());
+        }
+    }
+
+    static StepReport Report(JsonElement line) => new(
+        line.GetProperty("stage").GetString()!, line.GetProperty("step").GetInt32(), 0, Number(line, "loss"), Number(line, "learning_rate"), Number(line, "gradient_norm"),
+        line.GetProperty("tokens").GetInt64(), 0, TimeSpan.FromSeconds(Number(line, "seconds")), TimeSpan.Zero)
+    {
+        Skipped = line.TryGetProperty("skipped", out _),
+    };
+
+    static double Number(JsonElement line, string name) =>
+        line.GetProperty(name) is { ValueKind: JsonValueKind.Number } number ? number.GetDouble() : double.NaN;
+
+    /// <summary>Writes a step. Lines of its stage that say more than what goes before it are of a time that was lost, and go.</summary>
+    public void Step(StepReport step)
+    {
+        if (_begun.Add(step.Stage))
+            Keep(line => !line.TryGetProperty("stage", out var stage) || stage.GetString() != step.Stage || line.GetProperty("step").GetInt32() < step.Step);
+        _steps.Add(step);
         using (var json = new Utf8JsonWriter(_file))
         {
             json.WriteStartObject();
             json.WriteString("stage", step.Stage);
             json.WriteNumber("step", step.Step);
-            json.WriteNumber("loss", step.Loss);
+            Write(json, "loss", step.Loss);
             json.WriteNumber("learning_rate", step.LearningRate);
-            json.WriteNumber("gradient_norm", step.GradientNorm);
+            Write(json, "gradient_norm", step.GradientNorm);
             json.WriteNumber("tokens", step.Tokens);
             json.WriteNumber("seconds", Math.Round(step.Elapsed.TotalSeconds, 3));
+            if (step.Skipped) json.WriteBoolean("skipped", true);
             json.WriteEndObject();
         }
         _file.WriteByte((byte)'\n');
+        _file.Flush(); // for whoever looks on
     }
 
+    // JSON has no word for what is no finite number.
+    static void Write(Utf8JsonWriter json, string name, double value)
+    {
+        if (double.IsFinite(value)) json.WriteNumber(name, value);
+        else json.WriteNull(name);
+    }
+
+    /// <summary>Writes a model's evaluation, in the place of one that was not finished.</summary>
     public void Evaluation(string model, EvaluationResult result)
     {
+        Keep(line => !line.TryGetProperty("model", out var name) || name.GetString() != model);
         foreach (var kind in result.Kinds)
         {
             using (var json = new Utf8JsonWriter(_file))
@@ -45,6 +117,9 @@ sealed class MetricsFile(string path) : IDisposable
             _file.WriteByte((byte)'\n');
         }
     }
+
+    /// <summary>What was written is on the disk then.</summary>
+    public void Flush() => _file.Flush(flushToDisk: true);
 
     public void Dispose() => _file.Dispose();
 }

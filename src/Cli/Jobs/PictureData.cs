@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using MmMamba.Cli.Reports;
 using MmMamba.Runtime;
 using MmMamba.Runtime.Data;
 
@@ -12,6 +14,12 @@ abstract class PictureData
     /// <summary>For reports and for the chain of artefacts.</summary>
     public abstract string Description { get; }
 
+    /// <summary>Identity of the content: what a run that goes on must find again.</summary>
+    public abstract string Digest { get; }
+
+    /// <summary>How many of the training conversations may be impossible to read.</summary>
+    public virtual int MostUnreadable => 0;
+
     /// <summary>Whether the training conversations are a set that is gone through again and again, each time in another order.</summary>
     public abstract bool IsFinite { get; }
 
@@ -25,7 +33,7 @@ abstract class PictureData
     public abstract IConversationSource Test(long count);
 
     /// <summary>The set that the project draws itself.</summary>
-    public static PictureData Drawn() => new Pictures("drawn shapes and words", DrawnPictures.Splits());
+    public static PictureData Drawn() => new Pictures("drawn shapes and words", "drawn", DrawnPictures.Splits());
 
     /// <summary>Photographs in class folders (a folder or a zip), or a folder that <c>mmmamba data</c> wrote.</summary>
     /// <param name="train">A path; with <paramref name="test"/> only its training part is used.</param>
@@ -35,41 +43,64 @@ abstract class PictureData
     {
         var lines = Path.Combine(train, DataSetWriter.Train + ".jsonl");
         if (File.Exists(lines))
-            return new Set(train, Checked(new(lines, train)), OpenTest(test ?? train));
+            return new Set(train, test ?? train, OpenTraining(lines, train, cancellation), OpenTest(test ?? train, cancellation));
         var photographs = Photographs.Open(train, test, cancellation: cancellation);
         if (photographs.Skipped > 0 || photographs.Dropped > 0)
             Console.WriteLine($"photographs: {photographs.Skipped} files left out as no pictures in class folders, {photographs.Dropped} training pictures as the test holds the same");
-        return new Pictures(Path.GetFileName(Path.TrimEndingDirectorySeparator(train)), photographs.Splits);
+        Tell(photographs.Unreadable);
+        return new Pictures(Path.GetFileName(Path.TrimEndingDirectorySeparator(train)), photographs.Digest, photographs.Splits);
     }
 
-    static ConversationSet OpenTest(string folder) => Checked(new(Path.Combine(folder, DataSetWriter.Test + ".jsonl"), folder));
-
-    // A bad line is told at once, not after an hour of training.
-    static ConversationSet Checked(ConversationSet set)
+    // A bad line is told at once, not after an hour of training. Judging passes nothing by.
+    static ConversationSet OpenTest(string folder, CancellationToken cancellation)
     {
-        set.Check();
+        var set = new ConversationSet(TestLines(folder), folder);
+        set.Check(cancellation: cancellation);
         return set;
     }
 
-    sealed class Pictures(string description, PictureSplits splits) : PictureData
+    static ConversationSet OpenTraining(string lines, string folder, CancellationToken cancellation)
+    {
+        var set = new ConversationSet(lines, folder);
+        Tell(set.Check(Unreadable.Tolerated(set.Count), cancellation));
+        return set;
+    }
+
+    static string TestLines(string folder) => Path.Combine(folder, DataSetWriter.Test + ".jsonl");
+
+    static void Tell(IReadOnlyList<string> unreadable)
+    {
+        foreach (var why in unreadable) Console.WriteLine(Printable.Line($"passed by: {why}"));
+    }
+
+    sealed class Pictures(string description, string digest, PictureSplits splits) : PictureData
     {
         // The test's stream differs from every training stream in its pictures; its seed is fixed so that runs are comparable.
         const ulong TestSeed = 0x7E57;
 
         public override string Description => description;
+        public override string Digest => digest;
         public override bool IsFinite => false;
         public override IConversationSource Training(ulong seed) => new MosaicSource(splits.Train, Mosaics with { Augment = true }, seed);
         public override IConversationSource Lessons(ulong seed, long count) => Curriculum.Create(splits.Train, Mosaics, seed, count);
         public override IConversationSource Test(long count) => new MosaicSource(splits.Test, Mosaics, TestSeed, count);
     }
 
-    sealed class Set(string folder, ConversationSet train, ConversationSet test) : PictureData
+    sealed class Set(string folder, string testFolder, ConversationSet train, ConversationSet test) : PictureData
     {
         public override string Description => Path.GetFileName(Path.TrimEndingDirectorySeparator(folder));
+        public override string Digest => HashOf(Path.Combine(folder, DataSetWriter.Train + ".jsonl")) + HashOf(TestLines(testFolder));
+        public override int MostUnreadable => Unreadable.Tolerated(train.Count);
         public override bool IsFinite => true;
         public override IConversationSource Training(ulong seed) => train;
         public override IConversationSource Lessons(ulong seed, long count) => train;
         public override IConversationSource Test(long count) => test.Count <= count ? test : new FirstOf(test, count);
+    }
+
+    static string HashOf(string file)
+    {
+        using var stream = File.OpenRead(file);
+        return Convert.ToHexStringLower(SHA256.HashData(stream));
     }
 
     sealed class FirstOf(IConversationSource source, long count) : IConversationSource

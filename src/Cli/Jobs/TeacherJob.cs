@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using MmMamba.Runtime;
 using MmMamba.Runtime.Checkpoints;
 using MmMamba.Runtime.Data;
@@ -18,27 +19,39 @@ sealed record TeacherRecipe(int Steps, int Batch, double LearningRate, string? F
 /// <summary>Trains a teacher on the lessons of a data set.</summary>
 static class TeacherJob
 {
-    /// <summary>The trained model, and how its loss went.</summary>
-    public static (VisionLanguageModel Teacher, TrainingSummary Summary) Run(
-        ModelPlan plan, TeacherRecipe recipe, RunSettings settings, IProgress<StepReport> progress, CancellationToken cancellation)
+    /// <summary>The model as it begins: drawn, or from a checkpoint.</summary>
+    public static VisionLanguageModel Begin(ModelPlan plan, TeacherRecipe recipe, RunSettings settings)
     {
-        // Settled before a model is made, which may be large.
-        var encoder = Encoders.For(plan);
-        var lessons = settings.Data.Lessons(settings.Seed, (long)recipe.Steps * recipe.Batch);
-        var loader = new BatchLoader(lessons, encoder, new()
-        {
-            Size = recipe.Batch, Workers = settings.Workers, Endless = true, Device = settings.Device,
-            Shuffle = settings.Data.IsFinite ? settings.Seed : null,
-        });
-        var model = recipe.From is { } checkpoint
+        _ = Encoders.For(plan); // settled before a model is made, which may be large
+        return recipe.From is { } checkpoint
             ? Checkpoint.Load(plan, checkpoint, settings.Device)
             : new VisionLanguageModel(plan, new DrawnParameters(settings.Seed, settings.Device));
+    }
+
+    /// <summary>What of a recipe decides on the run's results.</summary>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="begin">The model as it begins.</param>
+    public static JsonObject Record(TeacherRecipe recipe, VisionLanguageModel begin) => new()
+    {
+        ["steps"] = recipe.Steps, ["batch"] = recipe.Batch, ["lr"] = recipe.LearningRate, ["begins_with"] = TeacherIdentity.Of(begin).Hash,
+    };
+
+    /// <summary>Trains the model in place.</summary>
+    public static TrainingSummary Train(
+        VisionLanguageModel model, TeacherRecipe recipe, RunSettings settings, IProgress<StepReport> progress, CancellationToken cancellation, TrainingStates states)
+    {
+        var lessons = settings.Data.Lessons(settings.Seed, (long)recipe.Steps * recipe.Batch);
+        var loader = new BatchLoader(lessons, Encoders.For(model.Plan), new()
+        {
+            Size = recipe.Batch, Workers = settings.Workers, Endless = true, Device = settings.Device, PassUnreadable = true,
+            Shuffle = settings.Data.IsFinite ? settings.Seed : null,
+        });
         var exact = !torch.backends.cuda.matmul.allow_tf32;
         try
         {
             // A teacher has no oracle that it must equal: on a GPU its products may round their factors.
             torch.backends.cuda.matmul.allow_tf32 = true;
-            var summary = TeacherTraining.Run(model, loader.Read(cancellation), new()
+            return TeacherTraining.Run(model, loader.Read(cancellation), new()
             {
                 Steps = recipe.Steps,
                 Batch = recipe.Batch,
@@ -48,13 +61,8 @@ static class TeacherJob
                 Clip = 1,
                 Seed = settings.Seed,
                 Data = settings.Data.Description,
-            }, progress, cancellation);
-            return (model, summary);
-        }
-        catch
-        {
-            model.Dispose();
-            throw;
+                MostUnreadable = settings.Data.MostUnreadable,
+            }, progress, cancellation, states);
         }
         finally
         {

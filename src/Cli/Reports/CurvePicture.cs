@@ -1,4 +1,5 @@
 using System.Globalization;
+using MmMamba.Runtime.Checkpoints;
 using MmMamba.Runtime.Vision;
 using SkiaSharp;
 
@@ -25,8 +26,7 @@ static class CurvePicture
             Panel(surface.Canvas, stages[i], i * PanelHeight);
         using var image = surface.Snapshot();
         using var png = image.Encode(SKEncodedImageFormat.Png, 100);
-        using var file = File.Create(path);
-        png.SaveTo(file);
+        AtomicFile.Write(path, png.SaveTo);
     }
 
     static void Panel(SKCanvas canvas, StageCurve stage, int top)

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using MmMamba.Cli.Jobs;
 using MmMamba.ModelDsl.Architecture;
 using MmMamba.ModelDsl.Rendering;
+using MmMamba.Runtime.Checkpoints;
 using Spectre.Console;
 
 namespace MmMamba.Cli.Reports;
@@ -18,12 +19,12 @@ static class DistillReport
     /// <param name="output">Receives the files.</param>
     /// <param name="console">Receives the table.</param>
     public static void Write(
-        ResolvedModel model, DistillOutcome outcome, RunSettings settings, string teacher, TimeSpan took, OutputFolder output, IAnsiConsole console)
+        ResolvedModel model, DistillOutcome outcome, RunSettings settings, string teacher, TimeSpan took, RunFolder output, IAnsiConsole console)
     {
         var sheet = Sheet.Render(model);
         var stages = StageCurve.Of(outcome.Curves);
         var accuracy = AccuracyReport.Of(("teacher", outcome.Teacher), ("seeded", outcome.Seeded), ("distilled", outcome.Distilled)) with { Compares = outcome.Void.Count == 0 };
-        File.WriteAllText(output.At("sheet.txt"), sheet);
+        CheckpointFolder.WriteText(output.At("sheet.txt"), sheet);
         if (stages.Count > 0) CurvePicture.Write(output.At("curves.png"), stages);
         ReportHtml.Write(output.At("report.html"), new()
         {
@@ -35,7 +36,7 @@ static class DistillReport
                 new("data", settings.Data.Description),
                 new("teacher", teacher),
                 new("seed", settings.Seed.ToString(CultureInfo.InvariantCulture)),
-                new("took", string.Create(CultureInfo.InvariantCulture, $"{(int)took.TotalMinutes} min {took.Seconds} s")),
+                new("took", string.Create(CultureInfo.InvariantCulture, $"{(int)took.TotalMinutes} min {took.Seconds} s{(output.IsResumed ? " since it was taken up again" : "")}")),
                 new("computed by", Compute.Describe(settings.Device)),
                 new("version", string.Create(CultureInfo.InvariantCulture, $"mmmamba {typeof(DistillReport).Assembly.GetName().Version?.ToString(3)}, {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}")),
             ],

@@ -1,4 +1,5 @@
 using System.Globalization;
+using MmMamba.Runtime.Checkpoints;
 
 namespace MmMamba.Cli.Reports;
 
@@ -6,7 +7,7 @@ namespace MmMamba.Cli.Reports;
 static class ReportHtml
 {
     /// <summary>Writes the page.</summary>
-    public static void Write(string path, RunReport report) => File.WriteAllText(path, Render(report));
+    public static void Write(string path, RunReport report) => CheckpointFolder.WriteText(path, Render(report));
 
     /// <summary>The page as text.</summary>
     public static string Render(RunReport report) => Html.Of(

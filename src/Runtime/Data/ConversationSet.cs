@@ -72,15 +72,28 @@ public sealed class ConversationSet : IConversationSource, IDisposable
         }
     }
 
-    /// <summary>Reads every line, and finds (without decoding it) every image: the first error is thrown, none later.</summary>
-    /// <exception cref="InputException">A line is wrong or an image missing.</exception>
-    public void Check(CancellationToken cancellation = default)
+    /// <summary>Reads every line, and finds (without decoding it) every image.</summary>
+    /// <param name="tolerated">How many may be wrong.</param>
+    /// <param name="cancellation">Stops the reading.</param>
+    /// <returns>What is wrong, a sentence each.</returns>
+    /// <exception cref="InputException">More lines are wrong or images missing than are tolerated.</exception>
+    public IReadOnlyList<string> Check(int tolerated = 0, CancellationToken cancellation = default)
     {
+        var wrong = new List<string>();
         for (var i = 0L; i < Count; i++)
         {
             cancellation.ThrowIfCancellationRequested();
-            Get(i);
+            try
+            {
+                Get(i);
+            }
+            catch (InputException error)
+            {
+                wrong.Add(error.Message);
+                if (wrong.Count > tolerated) throw tolerated == 0 ? error : Unreadable.TooMany(_path, wrong, tolerated);
+            }
         }
+        return wrong;
     }
 
     /// <summary>Closes the file.</summary>

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
-using System.Runtime.ExceptionServices;
 using System.Security.Cryptography;
+using System.Text;
 using MmMamba.Runtime.Vision;
 
 namespace MmMamba.Runtime.Data;
@@ -11,7 +11,8 @@ namespace MmMamba.Runtime.Data;
 /// </summary>
 public sealed class Photographs
 {
-    Photographs(PictureSplits splits, int skipped, int dropped) => (Splits, Skipped, Dropped) = (splits, skipped, dropped);
+    Photographs(PictureSplits splits, int skipped, int dropped, IReadOnlyList<string> unreadable, string digest) =>
+        (Splits, Skipped, Dropped, Unreadable, Digest) = (splits, skipped, dropped, unreadable, digest);
 
     /// <summary>The photographs.</summary>
     public PictureSplits Splits { get; }
@@ -21,6 +22,12 @@ public sealed class Photographs
 
     /// <summary>Training photographs that were left out because the test holds the same one.</summary>
     public int Dropped { get; }
+
+    /// <summary>Why photographs were left out that could not be decoded, a sentence each, in the order of their files.</summary>
+    public IReadOnlyList<string> Unreadable { get; }
+
+    /// <summary>SHA-256, in hex, of what is shown: splits, classes, and the pixels in their order.</summary>
+    public string Digest { get; }
 
     /// <summary>
     /// Reads photographs. The splits are the folders <c>train</c> and <c>test</c>; with only one of them, or none, a seeded share of each
@@ -33,7 +40,7 @@ public sealed class Photographs
     /// <param name="progress">Told the number of photographs decoded so far.</param>
     /// <param name="cancellation">Stops the reading.</param>
     /// <exception cref="InputException">
-    /// A path can't be read, has no class folders, holds a photograph that doesn't decode, or a class lacks photographs in a split.
+    /// A path can't be read, has no class folders, holds more photographs that don't decode than <see cref="Data.Unreadable.Tolerated"/>, or a class lacks photographs in a split.
     /// </exception>
     public static Photographs Open(
         string path, string? testPath = null, PhotographOptions? options = null,
@@ -71,6 +78,7 @@ public sealed class Photographs
 
     sealed class Reading(PhotographOptions options, IProgress<int>? progress, CancellationToken cancellation)
     {
+        readonly List<string> _unreadable = [];
         int _decoded, _skipped;
 
         // Where some are under split folders, only those count, and of them the wanted split's alone, if it is there.
@@ -91,23 +99,29 @@ public sealed class Photographs
 
         public Photograph[] Decode(PictureContainer container, List<ClassFolders.Placed> files)
         {
-            var decoded = new Photograph[files.Count];
-            try
+            var decoded = new Photograph?[files.Count];
+            var errors = new InputException?[files.Count];
+            Parallel.For(0, files.Count, new ParallelOptions { CancellationToken = cancellation }, i =>
             {
-                Parallel.For(0, files.Count, new ParallelOptions { CancellationToken = cancellation }, i =>
+                var (file, name, split) = files[i];
+                try
                 {
-                    var (file, name, split) = files[i];
                     var image = SmallSquare(ImageDecoder.Decode(container.Read(file), container.Name(file)));
                     var content = BinaryPrimitives.ReadUInt128LittleEndian(SHA256.HashData(image.Pixels));
                     decoded[i] = new(name, split, container.Name(file), image, content);
-                    progress?.Report(Interlocked.Increment(ref _decoded));
-                });
-            }
-            catch (AggregateException e)
-            {
-                ExceptionDispatchInfo.Throw(e.InnerExceptions[0]);
-            }
-            return decoded;
+                }
+                catch (InputException error)
+                {
+                    errors[i] = error;
+                }
+                progress?.Report(Interlocked.Increment(ref _decoded));
+            });
+            var tolerated = Data.Unreadable.Tolerated(files.Count);
+            InputException[] wrong = [.. errors.OfType<InputException>()];
+            if (wrong.Length > tolerated)
+                throw tolerated == 0 ? wrong[0] : Data.Unreadable.TooMany(container.Path, [.. wrong.Select(error => error.Message)], tolerated);
+            _unreadable.AddRange(wrong.Select(error => error.Message));
+            return [.. decoded.OfType<Photograph>()];
         }
 
         RgbImage SmallSquare(RgbImage image)
@@ -147,7 +161,15 @@ public sealed class Photographs
             string[] classes = [.. given.Concat(tested).Select(photograph => photograph.Class).Distinct().Order(StringComparer.Ordinal)];
             return new(
                 new(new Source(path, DataSetWriter.Train, classes, trained), new Source(path, DataSetWriter.Test, classes, tested)),
-                _skipped, given.Length - trained.Length);
+                _skipped, given.Length - trained.Length, _unreadable, DigestOf(trained, tested));
+        }
+
+        static string DigestOf(params IEnumerable<Photograph>[] splits)
+        {
+            // Names give the order, from which pictures are drawn by their place.
+            var lines = splits.SelectMany((split, i) => split.OrderBy(photograph => photograph.Class, StringComparer.Ordinal).ThenBy(photograph => photograph.Name, StringComparer.Ordinal)
+                .Select(photograph => $"{i}\0{photograph.Class}\0{photograph.Content:x32}\n"));
+            return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Concat(lines))));
         }
     }
 

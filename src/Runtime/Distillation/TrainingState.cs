@@ -7,7 +7,7 @@ namespace MmMamba.Runtime.Distillation;
 /// learning rate follows from the step, the data from the number of its batches, and every draw is keyed by seed and place, so that no
 /// generator has a state. No gradient is kept: what an interrupted step had gathered is computed again.
 /// </summary>
-public sealed record TrainingState
+sealed record TrainingState
 {
     const double Smoothing = 0.05;
 

@@ -149,6 +149,28 @@ public sealed class PhotographsTests : IDisposable
     }
 
     [Fact]
+    public void Of_a_hundred_pictures_one_that_does_not_decode_is_left_out_and_told_and_two_are_refused()
+    {
+        var whole = Photographs.Open(Make(true, "whole", [.. Names("cat", 50), .. Names("dog", 50)]));
+        var one = Photographs.Open(Make(true, "one", [.. Names("cat", 50), .. Names("dog", 50)], ("cat/broken.jpg", "no picture")));
+        Assert.Contains("cat/broken.jpg", Assert.Single(one.Unreadable));
+        Assert.Equal(whole.Splits.Train.Count(0), one.Splits.Train.Count(0));
+        Assert.Empty(whole.Unreadable);
+        var error = Assert.Throws<InputException>(() => Photographs.Open(Make(true, "two", [.. Names("cat", 50), .. Names("dog", 50)], ("cat/a.jpg", "no"), ("dog/b.jpg", "no"))));
+        Assert.Contains("more than 1 cannot be read", error.Message);
+        Assert.Contains("cat/a.jpg", error.Message);
+        Assert.Contains("dog/b.jpg", error.Message);
+    }
+
+    [Fact]
+    public void A_set_of_pictures_is_known_by_what_it_shows()
+    {
+        var digest = Photographs.Open(Make(true, "zipped", [.. Names("train/cat", 3), .. Names("test/cat", 1, 9)])).Digest;
+        Assert.Equal(digest, Photographs.Open(Make(true, "again", [.. Names("train/cat", 3), .. Names("test/cat", 1, 9)])).Digest);
+        Assert.NotEqual(digest, Photographs.Open(Make(true, "more", [.. Names("train/cat", 4), .. Names("test/cat", 1, 9)])).Digest);
+    }
+
+    [Fact]
     public void Files_without_class_folders_nothing_and_no_zip_are_named()
     {
         Assert.Contains("no picture in a class folder", Assert.Throws<InputException>(() => Photographs.Open(Make(true, "flat", ["a.png", "b.png"]))).Message);

@@ -1,0 +1,140 @@
+using MmMamba.Runtime;
+using MmMamba.Runtime.Checkpoints;
+using MmMamba.Runtime.Distillation;
+
+namespace MmMamba.Cli.Jobs;
+
+/// <summary>
+/// The folder of a run: visible from the start, marked as unfinished until all of it is there, held by one process at a time, and taken up
+/// again by the same command. What a run leaves before anything in it is worth keeping is removed.
+/// </summary>
+sealed class RunFolder : IDisposable
+{
+    /// <summary>Says that the run is not finished; the process that works on it holds a lock on it, which ends with the process.</summary>
+    public const string Marker = "unfinished";
+
+    /// <summary>What was asked.</summary>
+    public const string Record = "run.json";
+
+    /// <summary>The figures of every step.</summary>
+    public const string Metrics = "metrics.jsonl";
+
+    readonly string _folder;
+    readonly string? _firstMade;
+    readonly FileStream? _lock;
+    bool _completed;
+
+    RunFolder(string path, string folder, string? firstMade, FileStream? held, bool isResumed) =>
+        (Path, _folder, _firstMade, _lock, IsResumed) = (path, folder, firstMade, held, isResumed);
+
+    /// <summary>The folder as it was named.</summary>
+    public string Path { get; }
+
+    /// <summary>The run was begun before, and goes on.</summary>
+    public bool IsResumed { get; }
+
+    /// <summary>The run was finished before: there is nothing to do.</summary>
+    public bool IsFinished => _lock is null;
+
+    /// <summary>Begins a run in a new folder, or takes up the one that the folder holds.</summary>
+    /// <param name="path">The folder.</param>
+    /// <param name="asked">What decides on the run's results.</param>
+    /// <param name="resume">Whether a run that is there is taken up; a folder that is not there yet begins one either way.</param>
+    /// <param name="tell">Told what a person should know of going on.</param>
+    /// <exception cref="InputException">The name is taken, another process is at work there, the run there was asked for something else, or the folder can't be written to.</exception>
+    public static RunFolder Open(string path, RunRecord asked, bool resume, Action<string> tell)
+    {
+        var folder = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path));
+        if (File.Exists(folder)) throw new InputException($"{path}: is a file; expected the name of a folder.");
+        var isUnfinished = File.Exists(System.IO.Path.Combine(folder, Marker));
+        var record = System.IO.Path.Combine(folder, Record);
+        if (!isUnfinished && Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
+        {
+            if (!resume || !File.Exists(record)) throw new InputException($"{path}: the folder exists and isn't empty; name another with --output, or remove it.");
+            asked.RequireSame(record, tell);
+            return new(path, folder, null, null, isResumed: true);
+        }
+        if (isUnfinished && !resume) throw new InputException($"{path}: holds a run that is not finished; go on with --resume, name another folder with --output, or remove it.");
+        FileStream? held = null;
+        try
+        {
+            var firstMade = Directory.Exists(folder) ? null : FirstMade(folder);
+            Directory.CreateDirectory(folder);
+            held = Hold(path, folder);
+            // Without a record it was not begun, or ended between marker and record: nothing else can be there yet.
+            var isResumed = File.Exists(record);
+            if (isResumed) asked.RequireSame(record, tell);
+            else asked.Write(record);
+            foreach (var half in Directory.EnumerateFiles(folder, ".*.tmp", SearchOption.AllDirectories)) File.Delete(half);
+            AtomicFile.FlushFolder(folder);
+            return new(path, folder, firstMade, held, isResumed);
+        }
+        catch (Exception e)
+        {
+            held?.Dispose();
+            if (e is IOException or UnauthorizedAccessException) throw new InputException($"{path}: can't be written to: {e.Message}", e);
+            throw;
+        }
+    }
+
+    // The highest of the folders that have to be made, so that they can go again.
+    static string FirstMade(string folder)
+    {
+        while (System.IO.Path.GetDirectoryName(folder) is { } parent && !Directory.Exists(parent)) folder = parent;
+        return folder;
+    }
+
+    static FileStream Hold(string path, string folder)
+    {
+        const int wouldBlock = 11, wouldBlockOnMac = 35, sharingViolation = 32;
+        try
+        {
+            var held = new FileStream(System.IO.Path.Combine(folder, Marker), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            held.SetLength(0);
+            held.Write("This run is not finished. The command that began it goes on with it when --resume is added.\n"u8);
+            held.Flush(flushToDisk: true);
+            return held;
+        }
+        catch (IOException e) when ((e.HResult & 0xFFFF) is wouldBlock or wouldBlockOnMac or sharingViolation)
+        {
+            throw new InputException($"{path}: another process is at work on this run; wait for it, or end it.", e);
+        }
+    }
+
+    /// <summary>The path of a file in it.</summary>
+    public string At(string name) => System.IO.Path.Combine(_folder, name);
+
+    /// <summary>Whether there is more than what every run begins with.</summary>
+    public bool HoldsWork => Directory.Exists(_folder) && Directory.EnumerateFiles(_folder, "*", SearchOption.AllDirectories)
+        .Any(file => System.IO.Path.GetFileName(file) is not (Marker or Record or Metrics) && !file.EndsWith(".tmp", StringComparison.Ordinal));
+
+    /// <summary>The run is finished: all of it is on the disk when the marker goes.</summary>
+    public void Complete()
+    {
+        if (Directory.Exists(At(TrainingStates.Folder))) Directory.Delete(At(TrainingStates.Folder), recursive: true);
+        AtomicFile.FlushFolder(_folder);
+        File.Delete(At(Marker));
+        AtomicFile.FlushFolder(_folder);
+        _completed = true;
+    }
+
+    /// <summary>Removes all of it: what it was for is elsewhere.</summary>
+    public void Remove()
+    {
+        Directory.Delete(_folder, recursive: true);
+        _completed = true;
+    }
+
+    /// <summary>Lets go of the folder; without any work in it, it goes.</summary>
+    public void Dispose()
+    {
+        if (_lock is null) return;
+        if (!_completed && !HoldsWork)
+        {
+            Directory.Delete(_folder, recursive: true);
+            if (_firstMade is not null && Directory.Exists(_firstMade) && !Directory.EnumerateFiles(_firstMade, "*", SearchOption.AllDirectories).Any())
+                Directory.Delete(_firstMade, recursive: true);
+        }
+        _lock.Dispose();
+    }
+}

@@ -1,0 +1,22 @@
+namespace MmMamba.Cli.Jobs;
+
+/// <summary>A run came to a stop before its end, and its folder holds what it did.</summary>
+/// <param name="message">Why, and where it can go on: one line.</param>
+/// <param name="cause">What stopped it.</param>
+sealed class RunStoppedException(string message, Exception cause) : Exception(message, cause)
+{
+    /// <summary>Runs a job on its folder; what stops it says where the run can go on, if anything of it is kept.</summary>
+    /// <exception cref="RunStoppedException">It was stopped, and there is work in the folder.</exception>
+    public static void Run(RunFolder folder, Action job)
+    {
+        try
+        {
+            job();
+        }
+        catch (Exception stop) when (stop is OperationCanceledException or Runtime.InputException or IOException && folder.HoldsWork)
+        {
+            var why = stop is OperationCanceledException ? "stopped" : stop.Message.TrimEnd('.');
+            throw new RunStoppedException($"{why}; what is done is in {folder.Path}: go on with --resume", stop);
+        }
+    }
+}

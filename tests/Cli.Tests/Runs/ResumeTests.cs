@@ -1,0 +1,134 @@
+using System.Text.RegularExpressions;
+
+namespace MmMamba.Cli.Tests.Runs;
+
+/// <summary>Runs that are stopped and go on, as a user sees them.</summary>
+[Trait("Category", "Long")]
+public sealed class ResumeTests(ShortRun run) : IClassFixture<ShortRun>
+{
+    const int Kill = 9;
+
+    [Theory]
+    [InlineData(2, 130, "introduced")]
+    [InlineData(15, 143, "end_to_end")]
+    public void A_signal_keeps_what_is_done_and_resume_goes_on(int signal, int code, string stage)
+    {
+        var output = $"signal-{signal}";
+        using (var process = Tool.Start(run.Folder.Path, ShortRun.Command(output, "--checkpoint-every", "2")))
+        {
+            ShortRun.Until(process, () => HasState(output, stage));
+            ShortRun.Signal(process, signal);
+            var rest = process.StandardOutput.ReadToEndAsync();
+            var error = process.StandardError.ReadToEnd();
+            process.WaitForExit();
+            Assert.Equal($"mmmamba: stopped; what is done is in {output}: go on with --resume\n", error);
+            Assert.Equal(code, process.ExitCode);
+        }
+        Assert.True(File.Exists(run.Folder[$"{output}/unfinished"]));
+        Assert.False(File.Exists(run.Folder[$"{output}/report.html"]));
+
+        Assert.Contains($"{output}: holds a run that is not finished; go on with --resume", Tool.Run(run.Folder.Path, ShortRun.Command(output)).Refusal);
+        var other = Tool.Run(run.Folder.Path, ShortRun.Command(output, "--resume", "--seed", "3", "--scale", "2"));
+        Assert.Equal(1, other.ExitCode);
+        Assert.Contains("run.json: the run here was asked for something else: seed was 0 and is 3; scale was 1 and is 2.", other.Refusal);
+
+        var resumed = Tool.Run(run.Folder.Path, ShortRun.Command(output, "--resume"));
+        Assert.True(resumed.ExitCode == 0, resumed.Error + resumed.Output);
+        Assert.Equal(stage == "end_to_end", resumed.Output.Contains("mixer: taken from the folder"));
+        Assert.Matches($@"{stage}: goes on after step \d+ of 1", resumed.Output);
+        run.AssertSame(output);
+
+        var again = Tool.Run(run.Folder.Path, ShortRun.Command(output, "--resume"));
+        Assert.Equal((0, $"{output}: this run is finished; there is nothing left to do\n"), (again.ExitCode, again.Output));
+    }
+
+    bool HasState(string output, string stage) =>
+        Directory.Exists(run.Folder[$"{output}/states"]) && Directory.EnumerateFiles(run.Folder[$"{output}/states"], $"{stage}-*.safetensors").Any();
+
+    [Fact]
+    public void One_process_at_a_time_works_on_a_folder_and_a_killed_one_lets_go_of_it()
+    {
+        using (var first = run.Start(ShortRun.Command("held", "--checkpoint-every", "1")))
+        {
+            ShortRun.Until(first, () => HasState("held", "introduced"));
+            var second = Tool.Run(run.Folder.Path, ShortRun.Command("held", "--resume"));
+            Assert.Equal(1, second.ExitCode);
+            Assert.Equal("mmmamba: held: another process is at work on this run; wait for it, or end it.", second.Refusal);
+            Assert.False(first.HasExited);
+            ShortRun.Signal(first, Kill);
+            first.WaitForExit();
+        }
+        // The newest state is damaged meanwhile: the one before it is taken, and that is said.
+        var newest = Directory.GetFiles(run.Folder["held/states"]).Order(StringComparer.Ordinal).Last();
+        var bytes = File.ReadAllBytes(newest);
+        bytes[^9] ^= 1;
+        File.WriteAllBytes(newest, bytes);
+        var resumed = Tool.Run(run.Folder.Path, ShortRun.Command("held", "--resume"));
+        Assert.True(resumed.ExitCode == 0, resumed.Error + resumed.Output);
+        Assert.Contains($"{Path.GetFileName(newest)}: is damaged", resumed.Output);
+        run.AssertSame("held");
+    }
+
+    [Fact]
+    public void A_full_disk_is_said_in_one_line_and_resume_goes_on_when_there_is_room()
+    {
+        const string noMount = "no mount";
+        File.WriteAllText(run.Folder["full.sh"], $"""
+            mkdir -p full && mount -t tmpfs -o size=2m none full || exit 1
+            dotnet "$@"; echo "code $?"; ls full/run/states
+            mount -o remount,size=64m full || exit 1
+            dotnet "$@" --resume > resumed.txt || exit 1
+            cp -r full/run roomy
+            """);
+        string[] command = ["full.sh", Path.Combine(AppContext.BaseDirectory, "mmmamba.dll"), .. ShortRun.Command("full/run", "--checkpoint-every", "1")];
+        var probe = Tool.RunCommand("sh", run.Folder.Path, "-c", $"unshare -Urm mount -t tmpfs none . 2>/dev/null || echo '{noMount}'");
+        Assert.SkipWhen(probe.Output.Contains(noMount), "a file system of a small size can't be mounted here");
+        var result = Tool.RunCommand("unshare", run.Folder.Path, ["-Urm", "sh", .. command]);
+        Assert.True(result.ExitCode == 0, result.Error + result.Output);
+        Assert.Contains("introduced-00000003.safetensors: cannot be written: ", result.Refusal);
+        Assert.Contains("disk was full", result.Refusal);
+        Assert.EndsWith("what is done is in full/run: go on with --resume", result.Refusal);
+        Assert.Contains("code 5\nintroduced-00000001.safetensors\nintroduced-00000002.safetensors\n", result.Output);
+        Assert.Contains("introduced: goes on after step 2 of 12", File.ReadAllText(run.Folder["resumed.txt"]));
+        run.AssertSame("roomy");
+    }
+
+    [Fact]
+    public void A_stage_s_artefact_begins_another_run_and_one_that_does_not_fit_is_refused_with_what_differs()
+    {
+        _ = run.Student;
+        var begun = Tool.Run(run.Folder.Path, ShortRun.Command("begun", "--from-stage", "undisturbed/stages/mixer.safetensors", "--teacher", Teacher));
+        Assert.True(begun.ExitCode == 0, begun.Error + begun.Output);
+        Assert.DoesNotContain("introduced", begun.Output);
+        Assert.Equal(run.Student, File.ReadAllBytes(run.Folder["begun/student.safetensors"]));
+
+        File.WriteAllText(run.Folder["other.mmmodel.yaml"], "mmmodel: 1\nmodel: Other\nextends: TinyMmMambaLinear\nsummary: Longer taps.\nmamba2: { conv: 4 }\n");
+        var other = Tool.Run(run.Folder.Path, "distill", "other.mmmodel.yaml", "--output", "other", "--from-stage", "undisturbed/stages/mixer.safetensors", "--teacher", Teacher);
+        Assert.Equal(1, other.ExitCode);
+        Assert.Contains("layers[].mixer.conv (0, 1, 2, 3, 4, 5) was 2 and is 4", other.Refusal);
+        Assert.False(Directory.Exists(run.Folder["other"]));
+    }
+
+    static string Teacher => Path.Combine(AppContext.BaseDirectory, "checkpoints", "tiny-hovle.safetensors");
+
+    [Fact]
+    public void A_teacher_s_training_goes_on_and_its_folder_goes_when_it_is_done()
+    {
+        string[] Command(string output, params string[] more) => ["train", "--steps", "5", "--batch", "2", "--test-conversations", "1", "--threads", "1", "--output", output, .. more];
+        var whole = Tool.Run(run.Folder.Path, Command("whole.safetensors"));
+        Assert.True(whole.ExitCode == 0, whole.Error + whole.Output);
+        using (var process = run.Start(Command("cut.safetensors", "--checkpoint-every", "1")))
+        {
+            ShortRun.Until(process, () => File.Exists(run.Folder["cut.safetensors.run/states/teacher-00000002.safetensors"]));
+            ShortRun.Signal(process, Kill);
+            process.WaitForExit();
+        }
+        Assert.False(File.Exists(run.Folder["cut.safetensors"]));
+        var resumed = Tool.Run(run.Folder.Path, Command("cut.safetensors", "--resume"));
+        Assert.True(resumed.ExitCode == 0, resumed.Error + resumed.Output);
+        Assert.Matches(new Regex(@"teacher: goes on after step [2-5] of 5"), resumed.Output);
+        Assert.Equal(File.ReadAllBytes(run.Folder["whole.safetensors"]), File.ReadAllBytes(run.Folder["cut.safetensors"]));
+        Assert.False(Directory.Exists(run.Folder["cut.safetensors.run"]));
+        Assert.Contains("this run is finished", Tool.Run(run.Folder.Path, Command("cut.safetensors", "--resume")).Output);
+    }
+}
