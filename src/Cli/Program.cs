@@ -66,6 +66,7 @@ static class Program
         ImportCommand.Create(),
         ExportCommand.Create(),
         InspectCommand.Create(),
+        VerifyCommand.Create(),
         ImageCommand.Create(),
         ForwardCommand.Create(),
     };

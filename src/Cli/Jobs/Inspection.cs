@@ -27,7 +27,7 @@ sealed record Inspection(
     public static Inspection Of(string path)
     {
         using var files = CheckpointFiles.Open(path);
-        var (plan, told) = Model(path, files);
+        var (plan, told) = ModelOf(path);
         var tensors = files.Tensors.ToArray();
         return new(
             path, files.Layout, plan, told, plan is null ? null : MisfitOf(path, plan),
@@ -37,13 +37,16 @@ sealed record Inspection(
             ImportJob.ChainOf(path, files) is { } chain ? ArtefactChain.Parse(chain) : null);
     }
 
-    static (ModelPlan? Plan, string Told) Model(string path, CheckpointFiles files)
+    /// <summary>The model that a checkpoint is of, and what says so; null where nothing does.</summary>
+    /// <exception cref="InputException">What should say so cannot be read, or has a mistake.</exception>
+    public static (ModelPlan? Plan, string Told) ModelOf(string path)
     {
         if (CheckpointSpec.TellsOf(path) is { } teller)
         {
             var (library, name) = CheckpointSpec.Locate(path);
             return (library.Model(name).Plan, teller);
         }
+        using var files = CheckpointFiles.Open(path);
         if (files.Plan is { } plan) return (plan, "the plan that it carries");
         var like = Models.PublishedModels.All.Select(model => model.Plan).FirstOrDefault(known => Has(files, known));
         return (like, like is null ? "nothing tells" : "the names and shapes of its tensors");

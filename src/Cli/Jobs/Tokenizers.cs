@@ -17,10 +17,19 @@ static class Tokenizers
     public static ChatTokenizer For(ModelPlan plan, string checkpoint, string? named)
     {
         if (named is not null) return ChatTokenizer.Load(named, plan.Tokens.Vocab);
-        var folder = Directory.Exists(checkpoint) ? checkpoint : Path.GetDirectoryName(Path.GetFullPath(checkpoint))!;
-        if (System.IO.File.Exists(Path.Combine(folder, File))) return ChatTokenizer.Load(folder, plan.Tokens.Vocab);
-        return plan.Tokens.Vocab == TinyTokenizer.Vocabulary
+        if (IsBeside(checkpoint)) return ChatTokenizer.Load(FolderOf(checkpoint), plan.Tokens.Vocab);
+        return IsTiny(plan)
             ? TinyTokenizer.Load()
-            : throw new InputException($"{folder}: there is no {File} beside the weights; name the model's own with --tokenizer.");
+            : throw new InputException($"{FolderOf(checkpoint)}: there is no {File} beside the weights; name the model's own with --tokenizer.");
     }
+
+    /// <summary>Where the tokenizer comes from, in a few words; null where there is none.</summary>
+    public static string? Place(ModelPlan plan, string checkpoint, string? named) =>
+        named is not null ? "by the named one" : IsBeside(checkpoint) ? $"by {File}" : IsTiny(plan) ? "by the tiny models' own" : null;
+
+    static bool IsTiny(ModelPlan plan) => plan.Tokens.Vocab == TinyTokenizer.Vocabulary;
+
+    static bool IsBeside(string checkpoint) => System.IO.File.Exists(Path.Combine(FolderOf(checkpoint), File));
+
+    static string FolderOf(string checkpoint) => Directory.Exists(checkpoint) ? checkpoint : Path.GetDirectoryName(Path.GetFullPath(checkpoint))!;
 }

@@ -2,7 +2,7 @@ namespace MmMamba.ModelDsl.Rendering;
 
 /// <summary>Rows of cells that stand under each other.</summary>
 /// <param name="alignment">A letter a column: <c>l</c> keeps to the left, <c>r</c> to the right.</param>
-sealed class Columns(string alignment)
+public sealed class Columns(string alignment)
 {
     readonly List<string[]> _rows = [];
 

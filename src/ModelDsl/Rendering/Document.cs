@@ -4,7 +4,7 @@ namespace MmMamba.ModelDsl.Rendering;
 /// What a reviewer reads, in parts: one content for the terminal (<see cref="DocumentText"/>) and for a pull request
 /// (<see cref="DocumentMarkdown"/>). Whatever text it is given stays on its line and steers no terminal.
 /// </summary>
-sealed class Document
+public sealed class Document
 {
     readonly List<Part> _parts = [];
 

@@ -3,7 +3,7 @@ using System.Text;
 namespace MmMamba.ModelDsl.Rendering;
 
 /// <summary>A document as GitHub's Markdown, for a pull request. All text is escaped: none of it becomes markup or addresses anybody.</summary>
-static class DocumentMarkdown
+public static class DocumentMarkdown
 {
     const string Marks = "\\`*_{}[]<>#|~&!$";
 

@@ -3,7 +3,7 @@ using System.Text;
 namespace MmMamba.ModelDsl.Rendering;
 
 /// <summary>A document as plain text: columns padded, long lists wrapped at commas, no line that ends in spaces, <c>\n</c> as newline.</summary>
-static class DocumentText
+public static class DocumentText
 {
     const int Width = 96, WidthOfLines = 150;
     const string Indent = "  ", Gap = "  ";

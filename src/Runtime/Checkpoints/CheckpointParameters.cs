@@ -67,7 +67,11 @@ public sealed class CheckpointParameters : ParameterSource, IDisposable
         return Own(Read(tensor, Dtype, Device));
     }
 
-    internal override Tensor TakeAsStored(TensorPlan tensor) => Read(tensor, null, CPU);
+    /// <summary>A tensor of the plan in the type that it is stored in, on the CPU; the caller disposes it.</summary>
+    /// <exception cref="InputException">The plan has none, or its file cannot be read.</exception>
+    public Tensor ReadAsStored(TensorPlan tensor) => Read(tensor, null, CPU);
+
+    internal override Tensor TakeAsStored(TensorPlan tensor) => ReadAsStored(tensor);
 
     internal override ScalarType StoredType(TensorPlan tensor) => _files.Find(PlaceOf(tensor).Stored.Name)!.Type;
 

@@ -15,7 +15,7 @@ public static class TensorHash
         Of(tensors.Select(entry => (entry.Name, (Func<Tensor>)(() => entry.Tensor))));
 
     /// <summary>The same of tensors that are made one after the other, each held only while it is read.</summary>
-    internal static string Of(IEnumerable<(string Name, Func<Tensor> Read)> tensors)
+    public static string Of(IEnumerable<(string Name, Func<Tensor> Read)> tensors)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         using var noGrad = no_grad();
