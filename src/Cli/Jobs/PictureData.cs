@@ -32,6 +32,12 @@ abstract class PictureData
     /// <summary>Conversations about pictures that no training shows.</summary>
     public abstract IConversationSource Test(long count);
 
+    /// <summary>Refuses a test that shows training pictures. Where the splits are made here, there is none.</summary>
+    /// <param name="count">Test conversations that count.</param>
+    /// <param name="cancellation">Stops the reading of pictures.</param>
+    /// <exception cref="InputException">A picture is in both.</exception>
+    public virtual void RequireHeldOut(long count, CancellationToken cancellation) { }
+
     /// <summary>The set that the project draws itself.</summary>
     public static PictureData Drawn() => new Pictures("drawn shapes and words", "drawn", DrawnPictures.Splits());
 
@@ -95,6 +101,7 @@ abstract class PictureData
         public override IConversationSource Training(ulong seed) => train;
         public override IConversationSource Lessons(ulong seed, long count) => train;
         public override IConversationSource Test(long count) => test.Count <= count ? test : new FirstOf(test, count);
+        public override void RequireHeldOut(long count, CancellationToken cancellation) => HeldOut.Require(train, Test(count), folder, cancellation);
     }
 
     static string HashOf(string file)

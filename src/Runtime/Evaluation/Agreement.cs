@@ -1,8 +1,3 @@
-using MmMamba.Runtime.Data;
-using MmMamba.Runtime.Distillation;
-using TorchSharp;
-using static TorchSharp.torch;
-
 namespace MmMamba.Runtime.Evaluation;
 
 /// <summary>How closely a student follows its teacher on the answers' tokens, right or wrong. Tells students apart before their accuracies do.</summary>
@@ -10,29 +5,19 @@ namespace MmMamba.Runtime.Evaluation;
 /// <param name="Kl">Mean KL(teacher || student) a token, in nats.</param>
 public sealed record Agreement(Proportion TopOne, double Kl)
 {
-    /// <summary>Compares two models of one vocabulary on batches.</summary>
-    /// <param name="teacher">The teacher.</param>
-    /// <param name="student">The student, on the same device.</param>
-    /// <param name="batches">The set, once.</param>
-    /// <param name="cancellation">Stops between two batches.</param>
-    /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public static Agreement Of(VisionLanguageModel teacher, VisionLanguageModel student, IEnumerable<Batch> batches, CancellationToken cancellation = default)
+    /// <summary>The agreement over answers.</summary>
+    /// <param name="answers">What <see cref="Evaluator.Answer"/> gave with a teacher.</param>
+    /// <exception cref="ArgumentException">An answer was given without a teacher.</exception>
+    public static Agreement Of(IEnumerable<Prediction> answers)
     {
         var (same, tokens, kl) = (0L, 0L, 0.0);
-        using var noGrad = no_grad();
-        foreach (var batch in batches)
+        foreach (var answer in answers)
         {
-            cancellation.ThrowIfCancellationRequested();
-            var answers = AnswerPositions.Of(batch);
-            if (answers.Rows.Length == 0) continue;
-            using var scope = NewDisposeScope();
-            var p = nn.functional.log_softmax(Evaluator.AnswerLogits(teacher, batch.Input, answers), -1);
-            var q = nn.functional.log_softmax(Evaluator.AnswerLogits(student, batch.Input, answers), -1);
-            same += p.argmax(-1).eq(q.argmax(-1)).sum().item<long>();
-            kl += (p.exp() * (p - q)).sum().item<float>();
-            tokens += answers.Rows.Length;
+            var match = answer.Teacher ?? throw new ArgumentException("An answer was given without a teacher.", nameof(answers));
+            same += match.SameTokens;
+            kl += match.Kl;
+            tokens += answer.Expected.Length;
         }
-
         return new Agreement(new Proportion(same, tokens), tokens == 0 ? 0 : kl / tokens);
     }
 }

@@ -18,13 +18,36 @@ public sealed record Prediction(int Item, int Turn, string Kind, int[] Expected,
 {
     /// <summary>Every token agrees, so that greedy decoding would give the true answer and stop.</summary>
     public bool Right => Expected.AsSpan().SequenceEqual(Predicted);
+
+    /// <summary>The model's probability of the whole true answer, its end included, 0 to 1.</summary>
+    public double Probability { get; init; }
+
+    /// <summary>How closely the model follows its teacher here; null where no teacher was asked.</summary>
+    public TeacherMatch? Teacher { get; init; }
 }
+
+/// <summary>An answer's tokens, a model and its teacher.</summary>
+/// <param name="SameTokens">Tokens at which both find the same one most likely.</param>
+/// <param name="Kl">KL(teacher || model) in nats, summed over the answer's tokens.</param>
+public readonly record struct TeacherMatch(int SameTokens, double Kl);
 
 /// <summary>An evaluation by kind of question.</summary>
 /// <param name="Kinds">The kinds in alphabetical order.</param>
 /// <param name="Samples">Some of the answered turns, the first of each kind.</param>
 public sealed record EvaluationResult(IReadOnlyList<KindResult> Kinds, IReadOnlyList<Prediction> Samples)
 {
+    /// <summary>Counts answers by kind.</summary>
+    /// <param name="answers">What <see cref="Evaluator.Answer"/> gave.</param>
+    /// <param name="samplesPerKind">Answered turns of each kind that the result shows.</param>
+    /// <exception cref="InputException">There is no answer.</exception>
+    public static EvaluationResult Of(IEnumerable<Prediction> answers, int samplesPerKind = 3)
+    {
+        var tally = new Tally(samplesPerKind);
+        foreach (var answer in answers) tally.Add(answer);
+        var result = tally.Result();
+        return result.Kinds.Count > 0 ? result : throw new InputException("the evaluated set has no answers; give conversations with at least one turn");
+    }
+
     /// <summary>Mean of the kinds' accuracies, each kind weighing the same.</summary>
     public double Average => Kinds.Count == 0 ? 0 : Kinds.Average(kind => kind.Accuracy.Value);
 

@@ -13,6 +13,33 @@ namespace MmMamba.Runtime.Evaluation;
 /// </summary>
 public static class Evaluator
 {
+    /// <summary>A model's answers to every question of a set.</summary>
+    /// <param name="model">The model; nothing about it changes.</param>
+    /// <param name="batches">The set, once.</param>
+    /// <param name="teacher">Whom the model is compared with, token by token; of the same vocabulary and tiles. Null compares with nobody.</param>
+    /// <param name="progress">Told the number of evaluated conversations after every batch, on the calling thread.</param>
+    /// <param name="cancellation">Stops between two batches.</param>
+    /// <returns>The answers, in the order of the conversations and their turns.</returns>
+    /// <exception cref="InputException">The teacher reads other tokens or tiles than the model.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static IReadOnlyList<Prediction> Answer(
+        VisionLanguageModel model, IEnumerable<Batch> batches, VisionLanguageModel? teacher = null,
+        IProgress<long>? progress = null, CancellationToken cancellation = default)
+    {
+        if (teacher is not null && (teacher.Plan.Tokens != model.Plan.Tokens || teacher.Plan.Vision != model.Plan.Vision))
+            throw new InputException($"{teacher.Plan.Name} reads other tokens or tiles than {model.Plan.Name}; give the teacher of the same vocabulary and tiles.");
+        var answers = new List<Prediction>();
+        var conversations = 0L;
+        foreach (var batch in batches)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            answers.AddRange(Predict(model, teacher, batch, (int)conversations));
+            conversations += batch.Items.Count;
+            progress?.Report(conversations);
+        }
+        return answers;
+    }
+
     /// <summary>Evaluates a model on batches.</summary>
     /// <param name="model">The model; nothing about it changes.</param>
     /// <param name="batches">The set, once.</param>
@@ -25,18 +52,7 @@ public static class Evaluator
         VisionLanguageModel model, IEnumerable<Batch> batches, int samplesPerKind = 3,
         IProgress<long>? progress = null, CancellationToken cancellation = default)
     {
-        var tally = new Tally(samplesPerKind);
-        var conversations = 0L;
-        foreach (var batch in batches)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            foreach (var prediction in Predict(model, batch, (int)conversations)) tally.Add(prediction);
-            conversations += batch.Items.Count;
-            progress?.Report(conversations);
-        }
-
-        var result = tally.Result();
-        return result.Kinds.Count > 0 ? result : throw new InputException("the evaluated set has no answers; give conversations with at least one turn");
+        return EvaluationResult.Of(Answer(model, batches, null, progress, cancellation), samplesPerKind);
     }
 
     /// <summary>Evaluates a model on all conversations of a source, in its order.</summary>
@@ -50,31 +66,55 @@ public static class Evaluator
         IProgress<long>? progress = null, CancellationToken cancellation = default) =>
         Run(model, new BatchLoader(source, encoder, new BatchOptions { Size = batch, Device = model.Device }), samplesPerKind, progress, cancellation);
 
-    static IEnumerable<Prediction> Predict(VisionLanguageModel model, Batch batch, int firstItem)
+    static IEnumerable<Prediction> Predict(VisionLanguageModel model, VisionLanguageModel? teacher, Batch batch, int firstItem)
     {
-        var answers = AnswerPositions.Of(batch);
-        var predicted = MostLikely(model, batch.Input, answers);
+        var tokens = Tokens(model, teacher, batch);
         var next = 0;
         for (var item = 0; item < batch.Items.Count; item++)
         {
             var conversation = batch.Items[item];
             foreach (var answer in conversation.Answers)
             {
-                yield return new Prediction(
-                    firstItem + item, answer.Turn, answer.Kind,
-                    conversation.Ids[answer.Start..(answer.Start + answer.Length)], predicted[next..(next + answer.Length)]);
+                var own = tokens.AsSpan(next, answer.Length);
                 next += answer.Length;
+                var (predicted, probability, same, kl) = (new int[answer.Length], 0.0, 0, 0.0);
+                for (var i = 0; i < own.Length; i++)
+                {
+                    predicted[i] = own[i].MostLikely;
+                    probability += own[i].LogProbability;
+                    same += own[i].Same ? 1 : 0;
+                    kl += own[i].Kl;
+                }
+                yield return new Prediction(firstItem + item, answer.Turn, answer.Kind, conversation.Ids[answer.Start..(answer.Start + answer.Length)], predicted)
+                {
+                    Probability = Math.Exp(probability),
+                    Teacher = teacher is null ? null : new TeacherMatch(same, kl),
+                };
             }
         }
     }
 
-    static int[] MostLikely(VisionLanguageModel model, ModelInput input, AnswerPositions answers)
+    readonly record struct Token(int MostLikely, float LogProbability, bool Same, float Kl);
+
+    // Of every token of the batch's answers.
+    static Token[] Tokens(VisionLanguageModel model, VisionLanguageModel? teacher, Batch batch)
     {
+        var answers = AnswerPositions.Of(batch);
         if (answers.Rows.Length == 0) return [];
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        var logits = AnswerLogits(model, input, answers);
-        return [.. logits.argmax(-1).to_type(ScalarType.Int32).cpu().data<int>()];
+        var q = nn.functional.log_softmax(AnswerLogits(model, batch.Input, answers), -1);
+        var predicted = q.argmax(-1);
+        var mostLikely = predicted.cpu().data<long>().ToArray();
+        var right = q.gather(1, tensor(answers.Targets, device: q.device).unsqueeze(1)).flatten().cpu().data<float>().ToArray();
+        var (same, kl) = (new bool[mostLikely.Length], new float[mostLikely.Length]);
+        if (teacher is not null)
+        {
+            var p = nn.functional.log_softmax(AnswerLogits(teacher, batch.Input, answers), -1);
+            same = p.argmax(-1).eq(predicted).cpu().data<bool>().ToArray();
+            kl = (p.exp() * (p - q)).sum(-1).cpu().data<float>().ToArray();
+        }
+        return [.. mostLikely.Select((id, i) => new Token((int)id, right[i], same[i], kl[i]))];
     }
 
     /// <summary>Logits (answer tokens, vocab) in float32; the head is applied to no other position.</summary>

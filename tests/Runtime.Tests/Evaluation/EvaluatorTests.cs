@@ -1,4 +1,5 @@
 using MmMamba.Runtime.Data;
+using MmMamba.Runtime.Distillation;
 using MmMamba.Runtime.Evaluation;
 using MmMamba.Runtime.Tests.Engine;
 using TorchSharp;
@@ -70,17 +71,55 @@ public class EvaluatorTests
         Assert.Contains("no answers", Assert.Throws<InputException>(() => Evaluator.Run(model, [batch])).Message);
     }
 
+    static Batch Drawn(int seed)
+    {
+        var random = new Random(seed);
+        int[] Ids(int count) => [.. Enumerable.Range(0, count).Select(_ => random.Next(80))];
+        return Batch.Of([Text(Ids(40), new AnswerSpan(0, "a", 8, 12), new AnswerSpan(1, "b", 25, 3)), Text(Ids(23), new AnswerSpan(0, "a", 4, 17))], 16);
+    }
+
     [Fact]
     public void A_model_agrees_with_itself_and_less_with_another()
     {
         using var teacher = GoldenModel.Load(GoldenModel.Hovle);
         using var same = GoldenModel.Load(GoldenModel.Hovle);
         using var other = GoldenModel.Load(GoldenModel.Linear);
-        var random = new Random(1);
-        using var batch = Batch.Of([Text([.. Enumerable.Range(0, 40).Select(_ => random.Next(80))], new AnswerSpan(0, "a", 8, 32))], 16);
-        Assert.Equal(new Agreement(new Proportion(32, 32), 0), Agreement.Of(teacher, same, [batch]));
-        var less = Agreement.Of(teacher, other, [batch]);
+        using var batch = Drawn(1);
+        Assert.Equal(new Agreement(new Proportion(32, 32), 0), Agreement.Of(Evaluator.Answer(same, [batch], teacher)));
+        var less = Agreement.Of(Evaluator.Answer(other, [batch], teacher));
         Assert.Equal(32, less.TopOne.Trials);
         Assert.True(less.TopOne.Successes < 32 && less.Kl > 0.01, $"{less}");
+        Assert.Throws<ArgumentException>(() => Agreement.Of(Evaluator.Answer(other, [batch])));
+    }
+
+    [Fact]
+    public void The_divergence_is_that_of_the_end_to_end_stage_and_probabilities_are_those_of_the_logits()
+    {
+        using var scope = NewDisposeScope();
+        using var guard = no_grad();
+        using var teacher = GoldenModel.Load(GoldenModel.Hovle);
+        using var student = GoldenModel.Load(GoldenModel.Hybrid);
+        using var batch = Drawn(2);
+        var answers = Evaluator.Answer(student, [batch], teacher);
+        Assert.Equal([(0, 0, "a"), (0, 1, "b"), (1, 0, "a")], answers.Select(answer => (answer.Item, answer.Turn, answer.Kind)));
+
+        // The stage's own loss over the rows that predict the answers, as a mean over them.
+        var rows = AnswerPositions.Of(batch);
+        Tensor Features(VisionLanguageModel model) => rows.Select(model.Hidden(batch.Input)).unsqueeze(0);
+        var input = new ModelInput(zeros(1, rows.Rows.Length, ScalarType.Int64));
+        var (loss, _) = new LogitsKl(perToken: true).Evaluate(Features(student), student.Head, Features(teacher), teacher.Head, TokenMask.Of(input, CPU));
+        Assert.Equal(loss.item<float>(), Agreement.Of(answers).Kl, 1e-5);
+
+        var (probabilities, at) = (nn.functional.softmax(student.Forward(batch.Input), -1), 25);
+        var expected = Enumerable.Range(at, 3).Aggregate(1.0, (product, position) => product * probabilities[0, position - 1, batch.Items[0].Ids[position]].item<float>());
+        Assert.Equal(1, answers[1].Probability / expected, 1e-4);
+    }
+
+    [Fact]
+    public void A_teacher_of_other_tokens_is_refused()
+    {
+        using var student = GoldenModel.Load(GoldenModel.Hybrid);
+        using var other = Distillation.TinyModels.DrawTeacher();
+        Assert.Contains("TinyHovle reads other tokens or tiles than GoldenHybrid", Assert.Throws<InputException>(() => Evaluator.Answer(student, [], other)).Message);
     }
 }

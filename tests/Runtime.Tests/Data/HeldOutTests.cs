@@ -1,0 +1,35 @@
+using MmMamba.Runtime.Data;
+using MmMamba.Runtime.Vision;
+
+namespace MmMamba.Runtime.Tests.Data;
+
+/// <summary>Pictures are told apart by their pixels, whatever they are called.</summary>
+public class HeldOutTests
+{
+    sealed class Pictures(string split, params (int Width, byte Shade)[] pictures) : IConversationSource
+    {
+        public long Count => pictures.Length;
+
+        public Conversation Get(long index) => new($"{index}", [new DrawnImage($"{split}/{index}", () => Drawn(pictures[index]))], [new("<image>", "yes", "")]);
+
+        static RgbImage Drawn((int Width, byte Shade) picture)
+        {
+            var image = new RgbImage(picture.Width, 12 / picture.Width);
+            image.Pixels.AsSpan().Fill(picture.Shade);
+            return image;
+        }
+    }
+
+    [Fact]
+    public void Splits_with_pictures_of_their_own_are_held_out() =>
+        HeldOut.Require(new Pictures("train", (4, 1), (4, 1), (4, 2), (6, 3)), new Pictures("test", (4, 4), (4, 3), (2, 3)), "set"); // the same bytes in another shape are another picture
+
+    [Fact]
+    public void The_first_picture_that_is_in_both_is_named() => Assert.Equal(
+        "set: 2 of 3 test pictures are training pictures too, such as 'test/1', which is 'train/2'; a model is not judged by what it was trained on: take them out of one of the two.",
+        Assert.Throws<InputException>(() => HeldOut.Require(new Pictures("train", (4, 1), (4, 5), (4, 2)), new Pictures("test", (4, 9), (4, 2), (4, 5)), "set")).Message);
+
+    [Fact]
+    public void It_can_be_stopped() => Assert.ThrowsAny<OperationCanceledException>(
+        () => HeldOut.Require(new Pictures("train", (4, 1)), new Pictures("test", (4, 2)), "set", new CancellationToken(canceled: true)));
+}
