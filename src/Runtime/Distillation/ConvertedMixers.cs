@@ -54,13 +54,13 @@ public sealed class ConvertedMixers : IDisposable
     /// <summary>SHA-256 of the tensors as they are now (<see cref="TensorHash"/>).</summary>
     public string Hash => TensorHash.Of(_tensors.Select(entry => (entry.Key, (Tensor)entry.Value)));
 
-    /// <summary>Mixers as they begin: sliced from the teacher and drawn.</summary>
+    /// <summary>Mixers as they begin: sliced from the teacher and drawn, in float32 whatever the teacher is.</summary>
     /// <param name="teacher">The teacher.</param>
     /// <param name="student">A student of that teacher, of any placement.</param>
     /// <param name="seed">Keys the draws.</param>
     /// <exception cref="InputException">The plan has no recipe, or the teacher is another one.</exception>
     public static ConvertedMixers Seed(VisionLanguageModel teacher, ModelPlan student, ulong seed) =>
-        new(student, new SeededParameters(teacher, seed), new ArtefactChain(TeacherIdentity.Of(teacher), seed, []));
+        new(student, new SeededParameters(teacher, seed, dtype: ScalarType.Float32), new ArtefactChain(TeacherIdentity.Of(teacher), seed, []));
 
     /// <summary>The same mixers in memory of their own, frozen.</summary>
     public ConvertedMixers Copy() => new(_plan, new CopiedParameters(this), Chain);

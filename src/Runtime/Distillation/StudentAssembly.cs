@@ -11,7 +11,7 @@ namespace MmMamba.Runtime.Distillation;
 /// </summary>
 public static class StudentAssembly
 {
-    /// <summary>A student of mixers, which it copies.</summary>
+    /// <summary>A student of mixers, which it copies in their type; all the rest is of the teacher's.</summary>
     /// <param name="teacher">The teacher.</param>
     /// <param name="plan">The student's plan.</param>
     /// <param name="mixers">A mixer for every layer; those of layers that keep attention are left out.</param>
@@ -38,7 +38,7 @@ public static class StudentAssembly
             if (!mixers.Tensors.TryGetValue(tensor.Name, out var mixer)) return _rest.Take(tensor);
             using var scope = NewDisposeScope();
             using var noGrad = no_grad();
-            return Own(mixer.detach().clone());
+            return Own(mixer.detach().clone(), mixer.dtype);
         }
     }
 }

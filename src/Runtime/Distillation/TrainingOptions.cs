@@ -44,6 +44,9 @@ public sealed record TrainingOptions
     /// <summary>Divide the KL of the end-to-end stage by the tokens instead of by the sequences.</summary>
     public bool KlPerToken { get; init; }
 
+    /// <summary>In the end-to-end stage, keep the streams between layers only and run every layer again for its gradients: less memory, one more forward pass.</summary>
+    public bool GradientCheckpointing { get; init; }
+
     /// <summary>The options of a declared stage.</summary>
     /// <exception cref="InputException">The recipe has no such stage.</exception>
     public static TrainingOptions Of(DistillationPlan recipe, StageKind kind)

@@ -18,6 +18,7 @@ static class CausalConvolution
         var extended = history is not null ? cat([history, x], 1)
             : taps == 1 ? x
             : nn.functional.pad(x, [0, 0, taps - 1, 0]);
+        (weight, bias) = (weight.to(x.dtype), bias.to(x.dtype));
         var y = bias;
         for (var tap = 0L; tap < taps; tap++)
             y = Work.Tap("mamba2.conv", y, extended.narrow(1, tap, length), weight.select(2, tap).squeeze(1));

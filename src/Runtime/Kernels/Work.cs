@@ -24,11 +24,17 @@ static class Work
         return new Listening();
     }
 
-    /// <summary>x W^T + b for x (..., in), W (out, in) and b (out).</summary>
+    /// <summary>
+    /// x W^T + b for x (..., in), W (out, in) and b (out), in x's type. Weights that are trained are float32, whatever the activations are, and are rounded
+    /// here: their gradients add up and their steps are taken in float32.
+    /// </summary>
     public static Tensor Linear(string term, Tensor x, Tensor weight, Tensor? bias = null)
     {
         _listener?.Invoke(term, 2 * x.numel() * weight.shape[0]);
-        return nn.functional.linear(x, weight, bias);
+        if (weight.dtype == x.dtype) return nn.functional.linear(x, weight, bias);
+        using var rounded = weight.to(x.dtype);
+        using var roundedBias = bias?.to(x.dtype);
+        return nn.functional.linear(x, rounded, roundedBias);
     }
 
     /// <summary>The matrix products (n, rows, columns) of (n, rows, inner) and (n, inner, columns).</summary>

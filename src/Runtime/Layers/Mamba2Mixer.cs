@@ -116,5 +116,5 @@ public sealed class Mamba2Mixer
         vkq.narrow(-1, (long)first * _plan.HeadDim, (long)count * _plan.HeadDim).unflatten(2, count, _plan.HeadDim);
 
     Tensor Normed(Tensor heads, Parameter? weight, Parameter? bias) =>
-        weight is null ? heads : nn.functional.layer_norm(heads, [_plan.HeadDim], weight, bias, _plan.NormEps);
+        weight is null ? heads : nn.functional.layer_norm(heads, [_plan.HeadDim], weight.to(heads.dtype), bias!.to(heads.dtype), _plan.NormEps);
 }

@@ -38,10 +38,12 @@ public abstract class ParameterSource
     internal virtual ScalarType StoredType(TensorPlan tensor) => Dtype;
 
     /// <summary>Makes a parameter of values that nobody else uses.</summary>
-    protected Parameter Own(Tensor values)
+    /// <param name="dtype">Its type; null is <see cref="Dtype"/>.</param>
+    protected Parameter Own(Tensor values, ScalarType? dtype = null)
     {
         using var guard = no_grad();
-        var placed = values.device == Device && values.dtype == Dtype ? values : values.to(Dtype, Device, disposeAfter: true);
+        var type = dtype ?? Dtype;
+        var placed = values.device == Device && values.dtype == type ? values : values.to(type, Device, disposeAfter: true);
         var parameter = new Parameter(placed, requires_grad: false);
         parameter.DetachFromDisposeScope();
         return parameter;
