@@ -69,6 +69,7 @@ static class Program
         VerifyCommand.Create(),
         ImageCommand.Create(),
         ForwardCommand.Create(),
+        BenchCommand.Create(),
     };
 
     static int Fail(string message, int code)
