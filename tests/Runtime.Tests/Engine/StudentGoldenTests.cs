@@ -46,8 +46,8 @@ public abstract class StudentGoldenTests(Device device)
 
     // Rounding the weights to bfloat16 alone, with all else in float32, moves these logits by up to 2e-2.
     [Theory]
-    [InlineData("linear", ScalarType.BFloat16, 3e-2)]
-    [InlineData("hybrid", ScalarType.BFloat16, 3e-2)]
+    [InlineData("linear", ScalarType.BFloat16, 4e-2)]
+    [InlineData("hybrid", ScalarType.BFloat16, 4e-2)]
     [InlineData("linear", ScalarType.Float16, 5e-3)]
     [InlineData("hybrid", ScalarType.Float16, 5e-3)]
     public void In_half_precision(string student, ScalarType dtype, double tolerance)
