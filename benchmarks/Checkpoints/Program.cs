@@ -27,13 +27,15 @@ if (args is [var checkpoint])
         }
     return 0;
 }
+
 // What a conversation with it weighs, in float32 or bfloat16:
 //   dotnet run -c Release --project benchmarks/Checkpoints -- conversation FOLDER float32
-if (args is ["conversation", var folder, "float32" or "bfloat16"])
+if (args is ["conversation", var spoken, "float32" or "bfloat16"])
 {
-    Conversations.Measure(folder, args[2] == "float32" ? ScalarType.Float32 : ScalarType.BFloat16);
+    Conversations.Measure(spoken, args[2] == "float32" ? ScalarType.Float32 : ScalarType.BFloat16);
     return 0;
 }
+
 if (args is not [var path, var name, var state]) throw new ArgumentException("expected the path of a checkpoint with its plan");
 Console.WriteLine(Loading.Measure(path, name, state));
 return 0;
