@@ -22,10 +22,16 @@ public sealed class EvalTests : IDisposable
     public void Figures_follow_from_the_predictions()
     {
         Student("TinyMmMambaLinear", "linear");
+        File.WriteAllText(_folder["linear/chain.json"], """
+            {"teacher":{"name":"TinyHovle","fingerprint":"0","hash":"1"},"seed":0,"stages":[{"stage":"mixer","skipped":false,"parent":"2","train":[],"loss":"mixer_mse","loss_value":1,
+            "learning_rate":1,"batch":1,"steps":1,"seed":0,"data":"photographs","first_loss":1,"last_loss":1}]}
+            """);
         var run = Eval("linear", Teacher, "--teacher", Teacher, "--json", "out/figures.json", "--predictions", "out/answers.jsonl");
         Assert.Equal((0, ""), (run.ExitCode, run.Error));
         Assert.Equal(["linear", "out", "out/answers.jsonl", "out/figures.json"], _folder.Entries.Where(entry => !entry.StartsWith("linear/", StringComparison.Ordinal)));
         Assert.Contains("TinyHovle less TinyMmMambaLinear, paired by picture", run.Output);
+        Assert.Contains("TinyMmMambaLinear says that it was trained on: photographs\nnote: TinyMmMambaLinear was trained on photographs, and is asked about drawn shapes and words: "
+            + "whether it has seen these pictures is not known\nnote: TinyMmMambaLinear was made from another TinyHovle than the teacher that is named", run.Output);
         Assert.Contains("TinyHovle: left out, for the model is not one that is seeded from this teacher: KL closed from its own seeds, %", run.Output);
 
         using var json = JsonDocument.Parse(File.ReadAllText(_folder["out/figures.json"]));

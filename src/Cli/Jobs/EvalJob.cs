@@ -73,6 +73,7 @@ sealed class EvalJob(EvalRequest request, RunSettings settings, CancellationToke
             var answers = Answers(names[i], model, teacher, tokenizer);
             if (teacher is not null && plans[i].Teacher == teacherPlan!.Name) answers = answers with { Seeded = Seeded(plans[i], teacher, tokenizer) };
             models.Add(new(request.Checkpoints[i], plans[i], chains[i], answers));
+            NoteOtherData(names[i], models[i]);
         }
         if (teacher is not null && chains.OfType<ArtefactChain>().Any()) NoteOtherTeachers(TeacherIdentity.Of(teacher).Hash, names, chains);
         var figures = new EvaluationFigures([.. models.Select(model => model.Answers)], tokenizer, asked?.Answers, linear, request.Resamples, settings.Seed);
@@ -112,6 +113,14 @@ sealed class EvalJob(EvalRequest request, RunSettings settings, CancellationToke
         var answers = Answers($"{plan.Name}, seeded", model, teacher, tokenizer);
         _seeded.Add((plan, answers));
         return answers;
+    }
+
+    // The names of data sets are all that a checkpoint tells.
+    void NoteOtherData(string name, EvaluatedModel model)
+    {
+        var others = model.TrainedOn.Where(data => data != settings.Data.Description).ToArray();
+        if (others.Length > 0)
+            _notes.Add($"{name} was trained on {string.Join(", ", others)}, and is asked about {settings.Data.Description}: whether it has seen these pictures is not known");
     }
 
     void NoteOtherTeachers(string hash, string[] names, ArtefactChain?[] chains)

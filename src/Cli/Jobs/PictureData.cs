@@ -54,8 +54,11 @@ abstract class PictureData
         if (photographs.Skipped > 0 || photographs.Dropped > 0)
             Console.WriteLine($"photographs: {photographs.Skipped} files left out as no pictures in class folders, {photographs.Dropped} training pictures as the test holds the same");
         Tell(photographs.Unreadable);
-        return new Pictures(Path.GetFileName(Path.TrimEndingDirectorySeparator(train)), photographs.Digest, photographs.Splits);
+        // Another test makes other splits.
+        return new Pictures(test is null ? NameOf(train) : $"{NameOf(train)}, tested on {NameOf(test)}", photographs.Digest, photographs.Splits);
     }
+
+    static string NameOf(string path) => Path.GetFileName(Path.TrimEndingDirectorySeparator(path));
 
     // A bad line is told at once, not after an hour of training. Judging passes nothing by.
     static ConversationSet OpenTest(string folder, CancellationToken cancellation)
@@ -94,7 +97,7 @@ abstract class PictureData
 
     sealed class Set(string folder, string testFolder, ConversationSet train, ConversationSet test) : PictureData
     {
-        public override string Description => Path.GetFileName(Path.TrimEndingDirectorySeparator(folder));
+        public override string Description => NameOf(folder);
         public override string Digest => HashOf(Path.Combine(folder, DataSetWriter.Train + ".jsonl")) + HashOf(TestLines(testFolder));
         public override int MostUnreadable => Unreadable.Tolerated(train.Count);
         public override bool IsFinite => true;

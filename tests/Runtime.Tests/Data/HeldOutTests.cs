@@ -30,6 +30,14 @@ public class HeldOutTests
         Assert.Throws<InputException>(() => HeldOut.Require(new Pictures("train", (4, 1), (4, 5), (4, 2)), new Pictures("test", (4, 9), (4, 2), (4, 5)), "set")).Message);
 
     [Fact]
+    public void What_cannot_be_read_was_not_trained_on_and_cannot_be_judged_by()
+    {
+        var broken = new Listed(new Conversation("0", [new DrawnImage("broken", () => throw new InputException("broken: is no picture"))], [new("<image>", "yes", "")]));
+        HeldOut.Require(broken, new Pictures("test", (4, 1)), "set");
+        Assert.Equal("broken: is no picture", Assert.Throws<InputException>(() => HeldOut.Require(new Pictures("train", (4, 1)), broken, "set")).Message);
+    }
+
+    [Fact]
     public void It_can_be_stopped() => Assert.ThrowsAny<OperationCanceledException>(
         () => HeldOut.Require(new Pictures("train", (4, 1)), new Pictures("test", (4, 2)), "set", new CancellationToken(canceled: true)));
 }
