@@ -10,7 +10,7 @@ using static TorchSharp.torch;
 namespace MmMamba.Runtime.Tests.Generation;
 
 /// <summary>However a prompt is read, and whatever else is in the batch, what follows it is what a whole forward pass says.</summary>
-public sealed class SequencesTests : IDisposable
+public abstract class SequencesTests(Device device) : IDisposable
 {
     const double Tight = 2e-5;
     const int PerTile = 4, Side = 16;
@@ -21,15 +21,15 @@ public sealed class SequencesTests : IDisposable
 
     public static TheoryData<string> Models => ["GoldenHovle", "GoldenLinear", "GoldenHybrid", "GoldenWindows"];
 
-    static VisionLanguageModel Model(string name)
+    VisionLanguageModel Model(string name)
     {
         var plan = GoldenModel.Named(name);
-        return plan.Name == "GoldenWindows" ? Seeded(plan) : GoldenModel.Load(plan);
+        return plan.Name == "GoldenWindows" ? Seeded(plan) : GoldenModel.Load(plan, device: device);
     }
 
-    static VisionLanguageModel Seeded(ModelPlan plan)
+    VisionLanguageModel Seeded(ModelPlan plan)
     {
-        using var teacher = GoldenModel.Load(GoldenModel.Hovle);
+        using var teacher = GoldenModel.Load(GoldenModel.Hovle, device: device);
         return new(plan, new SeededParameters(teacher, 3));
     }
 
@@ -162,3 +162,7 @@ public sealed class SequencesTests : IDisposable
         Golden.Close(expected, sequences.Read(next), 1e-6, "logits");
     }
 }
+
+public sealed class SequencesTestsOnCpu() : SequencesTests(TestDevice.Cpu);
+
+public sealed class SequencesTestsOnCuda() : SequencesTests(TestDevice.Cuda);
