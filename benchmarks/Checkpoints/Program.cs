@@ -4,11 +4,11 @@ using static TorchSharp.torch;
 
 // Writes states of some trainings into a folder and goes on from them:
 //   dotnet run -c Release --project benchmarks/Checkpoints -- states FOLDER [PARAMETERS...]
-if (args is ["states", var folder, .. var sizes])
+if (args is ["states", var states, .. var sizes])
 {
     Console.WriteLine("   parameters         MB  fastest  slowest  resume   (seconds)");
     foreach (var size in sizes.Length > 0 ? sizes : ["303264", "303075072"])
-        Console.WriteLine(States.Measure(folder, long.Parse(size, System.Globalization.CultureInfo.InvariantCulture), TorchSharp.torch.CPU));
+        Console.WriteLine(States.Measure(states, long.Parse(size, System.Globalization.CultureInfo.InvariantCulture), TorchSharp.torch.CPU));
     return 0;
 }
 

@@ -59,7 +59,7 @@ sealed class RunFolder : IDisposable
         try
         {
             var firstMade = Directory.Exists(folder) ? null : FirstMade(folder);
-            Directory.CreateDirectory(folder);
+            AtomicFile.MakeFolder(folder);
             held = Hold(path, folder);
             // Without a record it was not begun, or ended between marker and record: nothing else can be there yet.
             var isResumed = File.Exists(record);

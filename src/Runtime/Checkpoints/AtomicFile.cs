@@ -21,7 +21,7 @@ public static partial class AtomicFile
             var target = Path.GetFullPath(new FileInfo(path) is { LinkTarget: not null } link ? link.ResolveLinkTarget(returnFinalTarget: true)!.FullName : path);
             if (Directory.Exists(target)) throw new InputException($"{path}: cannot be written: it is a folder");
             var folder = Path.GetDirectoryName(target)!;
-            Directory.CreateDirectory(folder);
+            MakeFolder(folder);
             var name = Path.Combine(folder, $".{Path.GetFileName(target)}.{Guid.NewGuid():N}.tmp");
             var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 1 << 20, PreallocationSize = size };
             using (var stream = new FileStream(name, options))
@@ -47,6 +47,17 @@ public static partial class AtomicFile
     /// <summary>Writes a file of these bytes.</summary>
     /// <inheritdoc cref="Write(string, Action{Stream}, long)"/>
     public static void Write(string path, ReadOnlyMemory<byte> bytes) => Write(path, stream => stream.Write(bytes.Span), bytes.Length);
+
+    /// <summary>Makes a folder and those above it that are missing; their names are on the disk then.</summary>
+    /// <exception cref="IOException">It cannot be made.</exception>
+    public static void MakeFolder(string folder)
+    {
+        if (Directory.Exists(folder)) return;
+        var parent = Path.GetDirectoryName(Path.GetFullPath(folder));
+        if (parent is not null) MakeFolder(parent);
+        Directory.CreateDirectory(folder);
+        if (parent is not null) FlushFolder(parent);
+    }
 
     /// <summary>Flushes a folder to the disk: names that were given or renamed in it last. Where a file system cannot, nothing happens.</summary>
     /// <exception cref="IOException">The folder cannot be opened, or the disk fails.</exception>

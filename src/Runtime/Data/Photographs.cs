@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.ExceptionServices;
 using System.Security.Cryptography;
 using System.Text;
 using MmMamba.Runtime.Vision;
@@ -101,21 +102,28 @@ public sealed class Photographs
         {
             var decoded = new Photograph?[files.Count];
             var errors = new InputException?[files.Count];
-            Parallel.For(0, files.Count, new ParallelOptions { CancellationToken = cancellation }, i =>
+            try
             {
-                var (file, name, split) = files[i];
-                try
+                Parallel.For(0, files.Count, new ParallelOptions { CancellationToken = cancellation }, i =>
                 {
-                    var image = SmallSquare(ImageDecoder.Decode(container.Read(file), container.Name(file)));
-                    var content = BinaryPrimitives.ReadUInt128LittleEndian(SHA256.HashData(image.Pixels));
-                    decoded[i] = new(name, split, container.Name(file), image, content);
-                }
-                catch (InputException error)
-                {
-                    errors[i] = error;
-                }
-                progress?.Report(Interlocked.Increment(ref _decoded));
-            });
+                    var (file, name, split) = files[i];
+                    try
+                    {
+                        var image = SmallSquare(ImageDecoder.Decode(container.Read(file), container.Name(file)));
+                        var content = BinaryPrimitives.ReadUInt128LittleEndian(SHA256.HashData(image.Pixels));
+                        decoded[i] = new(name, split, container.Name(file), image, content);
+                    }
+                    catch (InputException error)
+                    {
+                        errors[i] = error;
+                    }
+                    progress?.Report(Interlocked.Increment(ref _decoded));
+                });
+            }
+            catch (AggregateException e)
+            {
+                ExceptionDispatchInfo.Throw(e.InnerExceptions[0]);
+            }
             var tolerated = Data.Unreadable.Tolerated(files.Count);
             InputException[] wrong = [.. errors.OfType<InputException>()];
             if (wrong.Length > tolerated)

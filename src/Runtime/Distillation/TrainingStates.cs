@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using MmMamba.Runtime.Checkpoints;
 using MmMamba.Runtime.Data;
@@ -23,7 +24,7 @@ public sealed class TrainingStates(string folder, StateOptions? options = null, 
     readonly string _states = Path.Combine(folder, Folder);
     // Of the stage at work, by step: what decides on which files stay.
     readonly SortedDictionary<int, (int Number, double Loss)> _kept = [];
-    DateTime _last = DateTime.UtcNow;
+    long _last = Stopwatch.GetTimestamp();
     int _number;
 
     /// <summary>Takes up the newest sound state of a stage; null when there is none, and the stage begins.</summary>
@@ -31,7 +32,7 @@ public sealed class TrainingStates(string folder, StateOptions? options = null, 
     internal TrainingState? Restore(string stage, TrainingOptions training, AdamW optimizer)
     {
         _kept.Clear();
-        (_last, _number) = (DateTime.UtcNow, 0);
+        (_last, _number) = (Stopwatch.GetTimestamp(), 0);
         TrainingState? taken = null;
         var isAnyDamaged = false;
         foreach (var (step, path) in Files(stage).OrderByDescending(file => file.Step))
@@ -79,7 +80,7 @@ public sealed class TrainingStates(string folder, StateOptions? options = null, 
 
     /// <summary>Whether the steps or the time since the last state ask for another.</summary>
     internal bool IsDue(int step) =>
-        (_options.EverySteps is { } steps && step % steps == 0) || (_options.EveryTime is { } time && DateTime.UtcNow - _last >= time);
+        (_options.EverySteps is { } steps && step % steps == 0) || (_options.EveryTime is { } time && Stopwatch.GetElapsedTime(_last) >= time);
 
     /// <summary>Writes a state, unless there is nothing new in it, and lets go of those beyond the bound.</summary>
     /// <exception cref="InputException">It cannot be written; those before it stay.</exception>
@@ -94,7 +95,7 @@ public sealed class TrainingStates(string folder, StateOptions? options = null, 
         foreach (var (step, path) in Files(state.Stage))
             if (!staying.Contains(step)) File.Delete(path);
         foreach (var step in _kept.Keys.Except(staying).ToArray()) _kept.Remove(step);
-        _last = DateTime.UtcNow;
+        _last = Stopwatch.GetTimestamp();
     }
 
     HashSet<int> Staying()

@@ -94,6 +94,26 @@ public sealed class ResumeTests(ShortRun run) : IClassFixture<ShortRun>
     }
 
     [Fact]
+    public void Pictures_that_cannot_be_read_stop_the_run_by_name_and_once_they_are_mended_it_goes_on()
+    {
+        var data = Tool.Run(run.Folder.Path, "data", "--train-conversations", "100", "--test-conversations", "1", "--output", "set");
+        Assert.True(data.ExitCode == 0, data.Error);
+        string[] pictures = [.. Directory.GetFiles(run.Folder["set/images/train"]).Order(StringComparer.Ordinal)];
+        var whole = pictures.ToDictionary(path => path, File.ReadAllBytes);
+        foreach (var path in pictures[20..]) File.WriteAllText(path, "no picture");
+        string[] command = ShortRun.Command("unread", "--data", "set", "--teacher", Teacher, "--checkpoint-every", "1");
+        var stopped = Tool.Run(run.Folder.Path, command);
+        Assert.Equal(5, stopped.ExitCode);
+        Assert.Matches(@"introduced: \d+ conversations cannot be read, and at most 1 are passed by: .*set/train.jsonl:\d+: image .*images/train/", stopped.Refusal);
+        // Nothing was trained yet, and nothing is kept but what the models answered.
+        Assert.Equal(["evaluations", "metrics.jsonl", "run.json", "unfinished"], Directory.EnumerateFileSystemEntries(run.Folder["unread"]).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+
+        foreach (var path in pictures) File.WriteAllBytes(path, whole[path]);
+        var resumed = Tool.Run(run.Folder.Path, [.. command, "--resume"]);
+        Assert.True(resumed.ExitCode == 0, resumed.Error + resumed.Output);
+    }
+
+    [Fact]
     public void A_stage_s_artefact_begins_another_run_and_one_that_does_not_fit_is_refused_with_what_differs()
     {
         _ = run.Student;
