@@ -80,7 +80,12 @@ sealed class EvalJob(EvalRequest request, RunSettings settings, CancellationToke
         return new(models, asked, linear, tokenizer, figures, _notes);
     }
 
-    ModelPlan PlanOf(string checkpoint) => request.Model is { } spec ? SpecLibrary.Find(spec).Model.Plan : CheckpointSpec.PlanOf(checkpoint);
+    ModelPlan PlanOf(string checkpoint)
+    {
+        var plan = request.Model is { } spec ? SpecLibrary.Find(spec).Model.Plan : CheckpointSpec.PlanOf(checkpoint);
+        using var fits = new CheckpointParameters(checkpoint, plan);
+        return plan;
+    }
 
     static ArtefactChain? ChainOf(string checkpoint)
     {
