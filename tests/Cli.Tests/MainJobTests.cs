@@ -63,10 +63,21 @@ public sealed class MainJobTests : IDisposable
     {
         var data = Tool.Run(_folder.Path, "data", "--train-conversations", "12", "--test-conversations", "6", "--output", "set");
         Assert.True(data.ExitCode == 0, data.Error + data.Output);
-        var run = Tool.Run(_folder.Path, "distill", "--data", "set", "--teacher-steps", "2", "--teacher-batch", "4", "--scale", "0.01", "--test-conversations", "6", "--output", "run");
+        string[] command = ["distill", "--data", "set", "--teacher-steps", "2", "--teacher-batch", "4", "--scale", "0.01", "--test-conversations", "6", "--threads", "1", "--output", "run"];
+        var run = Tool.Run(_folder.Path, command);
         Assert.True(run.ExitCode == 0, run.Error + run.Output);
         Assert.True(File.Exists(_folder["run/teacher.safetensors"]));
         Assert.Contains("the comparison is void", run.Output);
+
+        // As if the end of it had been lost: the teacher that was trained here and the first stages are taken, the rest is done again.
+        var student = File.ReadAllBytes(_folder["run/student.safetensors"]);
+        File.Delete(_folder["run/student.safetensors"]);
+        File.WriteAllText(_folder["run/unfinished"], "");
+        var again = Tool.Run(_folder.Path, [.. command, "--resume"]);
+        Assert.True(again.ExitCode == 0, again.Error + again.Output);
+        Assert.Contains("teacher: taken from the folder", again.Output);
+        Assert.Contains("mixer: taken from the folder", again.Output);
+        Assert.Equal(student, File.ReadAllBytes(_folder["run/student.safetensors"]));
     }
 
     static double Number(Group group) => double.Parse(group.Value, CultureInfo.InvariantCulture);
