@@ -1,5 +1,3 @@
-using MmMamba.Runtime.Text.Tiny;
-
 namespace MmMamba.Cli.Tests;
 
 /// <summary>The sample that loads a folder and answers a question about a picture, with the tiny teacher in such a folder.</summary>
@@ -16,11 +14,14 @@ public sealed class AskSampleTests : IDisposable
     {
         Tooled("data", "--output", "set", "--train-conversations", "1", "--test-conversations", "1");
         Tooled("import", Path.Combine(AppContext.BaseDirectory, "checkpoints", "tiny-hovle.safetensors"), "--output", "tiny");
-        File.WriteAllBytes(_folder["tiny/tokenizer.model"], TinyTokenizer.Model());
 
         var run = Tool.RunProgram(Tool.Sample("Ask"), _folder.Path, "tiny", "set/images/test/000000.png", "what is beside tag N?");
         Assert.Equal((0, "heart\n"), (run.ExitCode, run.Output));
         Assert.Matches(@"^TinyHovle: \d+ tokens read, 2 written, [\d,]+ bytes remembered\n$", run.Error);
+
+        // The folder says which tokenizer the model has, so that the tool needs no other word either.
+        var chat = Tool.Run(_folder.Path, "chat", "tiny", "--image", "set/images/test/000000.png", "--ask", "what is beside tag N?");
+        Assert.Equal((0, "heart\n", ""), (chat.ExitCode, chat.Output, chat.Error));
 
         var none = Tool.RunProgram(Tool.Sample("Ask"), _folder.Path, "nowhere", "set/images/test/000000.png", "why?");
         Assert.Equal(1, none.ExitCode);

@@ -63,6 +63,7 @@ public sealed class VerifyTests : IDisposable
         Assert.Equal("2,071,136 bytes, all of them readable", Step(cards[1], "files").Expected);
         Assert.Equal("2,071,136 bytes in 1 file, bfloat16", Step(cards[1], "files").Found);
         Assert.Equal("map", cards[1].Settings.Weights);
+        Assert.Equal(["by tokenizer.model", "by the tiny models' own"], new[] { cards[0], cards[2] }.Select(card => Step(card, "tokenizer").Found["3 texts come back, ".Length..]));
         Assert.Equal(["TinyMmMambaHybrid", "TinyMmMambaHybrid", "Published", "TinyMmMambaHybrid"], cards.Select(card => card.Model));
         Assert.Equal("released, unfused, released: the same bits", Step(cards[0], "round trip").Found);
         Assert.Equal("unfused, released, unfused: the same bits, and the same files", Step(cards[1], "round trip").Found);

@@ -1,6 +1,5 @@
 using MmMamba.Runtime.Data;
 using MmMamba.Runtime.Plans;
-using MmMamba.Runtime.Text.Tiny;
 
 namespace MmMamba.Cli.Jobs;
 
@@ -9,5 +8,5 @@ static class Encoders
 {
     /// <summary>An encoder with the tokenizer that comes with the tool.</summary>
     /// <exception cref="Runtime.InputException">The plan's vocabulary is another tokenizer's.</exception>
-    public static ConversationEncoder For(ModelPlan plan) => new(plan, TinyTokenizer.Load());
+    public static ConversationEncoder For(ModelPlan plan) => new(plan, Tokenizers.BuiltIn(plan));
 }

@@ -50,6 +50,7 @@ static class ExportJob
     {
         using var output = OutputFolder.Create(target);
         beside(output);
+        Tokenizers.Complete(folder.Plan, output);
         foreach (var (file, text) in folder.Texts) CheckpointFolder.WriteText(output.At(file), text);
         CheckpointFolder.WriteText(output.At(CheckpointFolder.Config), PublishedConfig.Render(folder.Spec, Dtypes.NameOf(type)));
         CheckpointFolder.WriteWeights(output.Partial, folder.Plan, source, settings.Layout, settings.StoreAs, settings.ShardBytes, cancellation);

@@ -40,6 +40,7 @@ static partial class ImportJob
         foreach (var (file, text) in folder.Texts) CheckpointFolder.WriteText(output.At(file), text);
         if (ChainOf(source, files) is { } chain) CheckpointFolder.WriteText(output.At(CheckpointFolder.Chain), chain);
         if (Directory.Exists(source)) TakeCompanions(source, output, [CheckpointFolder.Config, .. Companions]);
+        Tokenizers.Complete(folder.Plan, output);
         output.Complete();
         return folder;
     }

@@ -1,11 +1,14 @@
 using MmMamba.Runtime;
+using MmMamba.Runtime.Checkpoints;
 using MmMamba.Runtime.Plans;
 using MmMamba.Runtime.Text;
 using MmMamba.Runtime.Text.Tiny;
 
 namespace MmMamba.Cli.Jobs;
 
-/// <summary>The tokenizer that belongs to a checkpoint.</summary>
+/// <summary>
+/// The tokenizer that belongs to a model: the one that is named, or lies beside its weights, or comes with the tool. Here alone it is decided which.
+/// </summary>
 static class Tokenizers
 {
     const string File = "tokenizer.model";
@@ -21,6 +24,18 @@ static class Tokenizers
         return IsTiny(plan)
             ? TinyTokenizer.Load()
             : throw new InputException($"{FolderOf(checkpoint)}: there is no {File} beside the weights; name the model's own with --tokenizer.");
+    }
+
+    /// <summary>The tokenizer that comes with the tool, of the models that it trains.</summary>
+    /// <exception cref="InputException">The model has another one's vocabulary.</exception>
+    public static ChatTokenizer BuiltIn(ModelPlan plan) => IsTiny(plan)
+        ? TinyTokenizer.Load()
+        : throw new InputException($"{plan.Name}: has {plan.Tokens.Vocab} ids, and the tokenizer that models are trained with here has {TinyTokenizer.Vocabulary}.");
+
+    /// <summary>Puts the tokenizer that comes with the tool into a folder of a model that has it, so that the folder is complete; one that is there stays.</summary>
+    public static void Complete(ModelPlan plan, OutputFolder output)
+    {
+        if (IsTiny(plan) && !System.IO.File.Exists(output.At(File))) AtomicFile.Write(output.At(File), TinyTokenizer.Model());
     }
 
     /// <summary>Where the tokenizer comes from, in a few words; null where there is none.</summary>
