@@ -59,7 +59,7 @@ sealed record Bits(string Name, string Digest) : Finding(Name)
     public override string Show() => Digest;
 
     public override Agreement With(Finding theirs, double tolerance) =>
-        theirs is Bits bits ? new(Verdict.Same, bits.Digest == Digest ? "to the bit" : "other bits, as other machines have") : OtherKind;
+        theirs is Bits bits ? new(Verdict.Same, bits.Digest == Digest ? "to the bit" : "other bits, as another machine or type has") : OtherKind;
 }
 
 /// <summary>Numbers that rounding moves.</summary>
