@@ -130,7 +130,7 @@ public sealed class TrainingLoop(string name, TrainingOptions options, IReadOnly
 
     InputException Stopped(string what, double value, TrainingState state, Batch batch, TrainingStates? states)
     {
-        var times = options.MostSkippedInRow == 1 ? "" : Text($", the {options.MostSkippedInRow}th in a row without finite numbers");
+        var times = options.MostSkippedInRow == 1 ? "" : Text($", and {options.MostSkippedInRow} steps in a row had no finite numbers");
         var why = Text($"{name}: the {what} is {value} in step {state.Step + 1} of {options.Steps}{times}");
         var kept = states is null ? "" : $"; the batch is in {states.SaveBatch(name, state.Step + 1, batch, why)}";
         return new($"{why}{kept}; {Advice}");

@@ -202,7 +202,7 @@ public sealed class TrainingStatesTests : IDisposable
         float[] values = [1, 1, 1, value, value, 1, 1, 1, 1, value, value, 1, 1, value, 1, 1];
         var error = Assert.Throws<InputException>(() => Run(States(), Rows(values), options));
         var path = _folder["stopped-parabola-00000007.safetensors"];
-        Assert.StartsWith($"parabola: {why} in step 7 of 9, the 3th in a row without finite numbers; the batch is in {path}; a lower learning rate", error.Message);
+        Assert.StartsWith($"parabola: {why} in step 7 of 9, and 3 steps in a row had no finite numbers; the batch is in {path}; a lower learning rate", error.Message);
         using var file = SafetensorsFile.Open(path);
         Assert.Equal(["input_ids", "pixel_values"], file.Tensors.Select(tensor => tensor.Name).Order());
         Assert.Equal(value, file.Read("pixel_values").item<float>());
