@@ -6,7 +6,8 @@ namespace MmMamba.Runtime.Tests.Distillation;
 
 public abstract class LossTests(Device device)
 {
-    Tensor Random(params long[] shape) => randn(shape, device: device);
+    // Drawn on the CPU, whose generator is the one that is seeded.
+    Tensor Random(params long[] shape) => randn(shape).to(device);
 
     ModelInput Padded(int batch, int width, params int[] lengths)
     {
