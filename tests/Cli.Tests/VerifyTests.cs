@@ -247,8 +247,13 @@ public sealed class VerifyTests : IDisposable
     {
         Export("TinyHovle", "teacher");
         File.WriteAllText(_folder["card.json"], "{ \"version\": 1 }");
+        Card bare = new(1, "x", null, 0, "", new("float32", "cpu", 1, "read"), new Dictionary<string, string>(), new Dictionary<string, string>(), [], null);
+        File.WriteAllText(_folder["null.json"], CardJson.Write(bare).Replace("\"checks\": []", "\"checks\": [null]"));
+        File.WriteAllText(_folder["next.json"], CardJson.Write(bare with { Version = 2 }));
         Refused(1, "there is no such checkpoint", "nowhere");
         Refused(1, "is no verification card", "teacher", "--against", "card.json");
+        Refused(1, "a check or a finding is null", "teacher", "--against", "null.json");
+        Refused(1, "is a verification card of version 2", "teacher", "--against", "next.json");
         Refused(1, "cannot be read", "teacher", "--against", "none.json");
         Refused(1, "lies in the checkpoint", "teacher", "--output", "teacher/card");
         Refused(1, "lies in the checkpoint", "teacher", "--output", "teacher/");
@@ -271,7 +276,7 @@ public sealed class VerifyTests : IDisposable
         Export("TinyHovle", "teacher");
         var run = Tool.Run(_folder.Path, "verify", "teacher", "--threads", "1");
         Assert.Equal((0, ""), (run.ExitCode, run.Error));
-        Assert.StartsWith("teacher: passed\nTinyHovle in float32 on cpu with 1 threads, weights read: 11 of 11 checks passed, 0 failed, 0 not done.\n", run.Output);
+        Assert.StartsWith("teacher: passed\nTinyHovle in float32 on cpu with 1 thread, weights read: 11 of 11 checks passed, 0 failed, 0 not done.\n", run.Output);
         Assert.Equal(CardDocument.Text(CardJson.Read(_folder["verification-teacher/verification.json"])), run.Output);
     }
 

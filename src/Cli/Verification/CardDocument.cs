@@ -36,7 +36,7 @@ static class CardDocument
         int Count(Outcome outcome) => card.Checks.Count(check => check.Outcome == outcome);
         var settings = card.Settings;
         return string.Create(CultureInfo.InvariantCulture,
-            $"{card.Model ?? "Unknown model"} in {settings.Dtype} on {settings.Device} with {settings.Threads} threads, weights {(settings.Weights == "map" ? "mapped" : "read")}: {Count(Outcome.Passed)} of {card.Checks.Count} checks passed, {Count(Outcome.Failed)} failed, {Count(Outcome.NotDone)} not done.");
+            $"{card.Model ?? "Unknown model"} in {settings.Dtype} on {settings.Device} with {settings.Threads} thread{(settings.Threads == 1 ? "" : "s")}, weights {(settings.Weights == "map" ? "mapped" : "read")}: {Count(Outcome.Passed)} of {card.Checks.Count} checks passed, {Count(Outcome.Failed)} failed, {Count(Outcome.NotDone)} not done.");
     }
 
     static void Against(Document view, CardComparison against)

@@ -35,6 +35,8 @@ static class CardJson
             var card = JsonSerializer.Deserialize<Card>(file, Options) ?? throw new InputException($"{path}: is no verification card; give the verification.json of one.");
             if (card.Version != Card.CurrentVersion) throw new InputException($"{path}: is a verification card of version {card.Version}; this tool compares version {Card.CurrentVersion}.");
             if (card.Settings.Dtype is not ("float32" or "bfloat16")) throw new InputException($"{path}: was computed in '{card.Settings.Dtype}'; expected float32 or bfloat16.");
+            // What a nullable annotation cannot say of a list.
+            if (card.Checks.Any(check => check is null || check.Findings.Any(finding => finding is null))) throw new InputException($"{path}: is no verification card: a check or a finding is null.");
             return card;
         }
         catch (Exception e) when (e is JsonException or NotSupportedException)
