@@ -85,6 +85,11 @@ public sealed class EvalTests : IDisposable
         Assert.Equal("mmmamba: set: 1 of 2 test pictures are training pictures too, such as 'images/test/000001.png', which is 'images/train/000001.png'; "
             + "a model is not judged by what it was trained on: take them out of one of the two.", run.Refusal);
         Assert.False(File.Exists(_folder["figures.json"]));
+
+        // Nor is a student distilled on it.
+        var distilled = Tool.Run(_folder.Path, "distill", "--data", "set", "--teacher", Teacher, "--output", "run");
+        Assert.Equal((1, run.Refusal), (distilled.ExitCode, distilled.Refusal));
+        Assert.False(Directory.Exists(_folder["run"]));
     }
 
     [Fact]

@@ -47,6 +47,7 @@ static class DistillCommand
         var teacherModel = asked.Library.Model(plan.Teacher);
         _ = Encoders.For(plan); // settled before a model is made, which may be large
         var checkpoint = asked.Teacher ?? (asked.HasData ? null : Bundled(plan.Teacher));
+        settings.Data.RequireHeldOut(settings.TestConversations, cancellation);
         if (asked.Start is not null && checkpoint is null) throw new InputException($"{asked.Start}: an artefact belongs to a teacher; name it with --teacher.");
 
         // Whatever can be refused is, before there is a folder.
