@@ -10,7 +10,7 @@ static unsafe class CudaDriver
     {
         get
         {
-            if (!NativeLibrary.TryLoad(OperatingSystem.IsWindows() ? "nvcuda.dll" : "libcuda.so.1", out var driver)) return null;
+            if (!TryLoad(out var driver)) return null;
             var initialize = (delegate* unmanaged<uint, int>)NativeLibrary.GetExport(driver, "cuInit");
             var nameOf = (delegate* unmanaged<byte*, int, int, int>)NativeLibrary.GetExport(driver, "cuDeviceGetName");
             const int longest = 256, first = 0;
@@ -18,4 +18,18 @@ static unsafe class CudaDriver
             return initialize(0) == 0 && nameOf(name, longest, first) == 0 ? Marshal.PtrToStringUTF8((nint)name) : null;
         }
     }
+
+    /// <summary>Bytes of the device that this thread computes on which are not free, whoever has them; null where it computes on none.</summary>
+    public static long? TakenBytes
+    {
+        get
+        {
+            if (!TryLoad(out var driver)) return null;
+            var memory = (delegate* unmanaged<nuint*, nuint*, int>)NativeLibrary.GetExport(driver, "cuMemGetInfo_v2");
+            nuint free, total;
+            return memory(&free, &total) == 0 ? (long)(total - free) : null;
+        }
+    }
+
+    static bool TryLoad(out nint driver) => NativeLibrary.TryLoad(OperatingSystem.IsWindows() ? "nvcuda.dll" : "libcuda.so.1", out driver);
 }

@@ -49,6 +49,17 @@ static class Machine
         }
     }
 
+    /// <summary>
+    /// The most memory that a job has taken on a device so far, in bytes; null where nobody tells. On a GPU it is what the driver counts as taken: libtorch's
+    /// allocator keeps what it once had.
+    /// </summary>
+    public static long? PeakBytesOn(torch.Device device)
+    {
+        if (device.type != DeviceType.CUDA) return PeakBytes;
+        torch.cuda.synchronize();
+        return CudaDriver.TakenBytes;
+    }
+
     /// <summary>Bytes in decimal units, as disks and checkpoints are measured.</summary>
     public static string Gigabytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:0.00} GB");
 

@@ -52,7 +52,7 @@ static class TrainingBench
             var clock = new StepClock(teacher.Device);
             run(TrainingOptions.Of(recipe, kind) with { Steps = WarmUp + load.Steps, Batch = load.Batch, GradientCheckpointing = load.Checkpointing }, clock);
             var trained = recipe.StageOf(kind).TrainedCount;
-            return new(kind, trained, [.. clock.Milliseconds.Skip(WarmUp)], MachineMemory.PeakBytes(teacher.Device));
+            return new(kind, trained, [.. clock.Milliseconds.Skip(WarmUp)], Machine.PeakBytesOn(teacher.Device));
         }
     }
 
