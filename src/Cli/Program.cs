@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Runtime.InteropServices;
 using MmMamba.Cli.Commands;
 using MmMamba.Cli.Jobs;
 using MmMamba.Cli.Live;
@@ -44,6 +45,11 @@ static class Program
         catch (Exception file) when (file is IOException or UnauthorizedAccessException)
         {
             return Fail(OneLine(file.Message), ExitCode.Refused);
+        }
+        catch (ExternalException libtorch)
+        {
+            // So libtorch says that memory is missing, and little else.
+            return Fail($"libtorch: {libtorch.Message.ReplaceLineEndings("\n").Split('\n')[0]}", ExitCode.Refused);
         }
         catch (Exception mistake) when (Environment.GetEnvironmentVariable("MMMAMBA_DEBUG") is null)
         {

@@ -9,4 +9,7 @@ public sealed class InputException : Exception
     public InputException(string message) : base(message) { }
 
     public InputException(string message, Exception inner) : base(message, inner) { }
+
+    /// <summary>What was asked for would be refused again at the same place, however often it is tried.</summary>
+    public bool Repeats { get; init; }
 }

@@ -19,7 +19,8 @@ public sealed class FindingTests
     {
         Assert.Equal(Verdict.Same, Compared(new Fact("x", "a"), new Fact("x", "a")));
         Assert.Equal(Verdict.Differs, Compared(new Fact("x", "a"), new Fact("x", "b")));
-        Assert.Equal(Verdict.Same, Compared(new Bits("x", "a"), new Bits("x", "b")));
+        Assert.Equal(Verdict.NotCompared, Compared(new Bits("x", "a"), new Bits("x", "b")));
+        Assert.Equal(Verdict.Same, Compared(new Bits("x", "a"), new Bits("x", "a")));
         Assert.Equal(Verdict.Differs, Compared(new Fact("x", "a"), new Bits("x", "a")));
     }
 

@@ -101,7 +101,8 @@ public sealed class ForwardTests : IDisposable
         var found = Forward(model, "--dtype", "bfloat16", "--hidden-states", "--decode", "3");
         Assert.All(found.Values, tensor => Assert.Equal(ScalarType.Float32, tensor.dtype));
         Golden.Close(expected["logits"], found["logits"], 4e-2, "logits");
-        Assert.True(found["hidden.3"].eq(found["hidden.3"].to(ScalarType.BFloat16)).all().item<bool>());
+        // The stream between the layers is not rounded.
+        Assert.False(found["hidden.3"].eq(found["hidden.3"].to(ScalarType.BFloat16)).all().item<bool>());
     }
 
     [Fact]

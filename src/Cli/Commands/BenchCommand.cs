@@ -45,6 +45,10 @@ static class BenchCommand
         var (student, library) = SpecLibrary.Find(spec);
         var plan = student.Plan;
         if (plan.Teacher is null) throw new InputException($"{plan.Name} has no teacher; name a student.");
+        if (load.Tokens > TrainingBench.MostTokens)
+            throw new InputException(string.Create(CultureInfo.InvariantCulture, $"{load.Batch} x {load.Length} tokens are too many for a step; at most {TrainingBench.MostTokens}."));
+        if (checkpoint is null && compute.Access == WeightAccess.Map) throw new InputException("a drawn teacher cannot be mapped; name one with --teacher, or leave --map out.");
+        if (json is not null && Path.GetDirectoryName(Path.GetFullPath(json)) is var folder && !Directory.Exists(folder)) throw new InputException($"{json}: there is no folder {folder}; make it first.");
         var teacherPlan = library.Model(plan.Teacher).Plan;
         var machine = Compute.Describe(compute.Device);
         Console.WriteLine(Printable.Line($"{plan.Name} from {(checkpoint is null ? $"a drawn {plan.Teacher}" : $"{plan.Teacher} in {checkpoint}")}, {Dtypes.NameOf(compute.Dtype)}; {machine}"));
@@ -61,7 +65,7 @@ static class BenchCommand
             timings.Add(timing);
             var memory = timing.PeakBytes is { } bytes ? (bytes / (double)(1L << 30)).ToString("0.00", CultureInfo.InvariantCulture) : "unknown";
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{timing.Stage.NameOf(),-12} {timing.Trained,13:#,0} {timing.Median,12:0.0} {timing.Milliseconds.Min(),12:0.0} {timing.Milliseconds.Max(),12:0.0} {load.Batch * load.Length * 1000 / timing.Median,10:0} {memory,13}"));
+                $"{timing.Stage.NameOf(),-12} {timing.Trained,13:#,0} {timing.Median,12:0.0} {timing.Milliseconds.Min(),12:0.0} {timing.Milliseconds.Max(),12:0.0} {load.Tokens * 1000 / timing.Median,10:0} {memory,13}"));
         }
         if (json is not null) AtomicFile.Write(json, Json(plan, load, compute, machine, timings));
     }

@@ -47,7 +47,7 @@ sealed record EvalOutcome(
 /// <summary>Asks models the same questions about pictures that no training shows, one model after the other beside the teacher.</summary>
 sealed class EvalJob(EvalRequest request, RunSettings settings, CancellationToken cancellation)
 {
-    readonly List<(ModelPlan Plan, ModelAnswers Answers)> _seeded = [];
+    readonly List<(ModelPlan Plan, ulong Seed, ModelAnswers Answers)> _seeded = [];
     readonly List<string> _notes = [];
 
     public EvalOutcome Run()
@@ -65,13 +65,13 @@ sealed class EvalJob(EvalRequest request, RunSettings settings, CancellationToke
 
         using var teacher = teacherPlan is null ? null : Checkpoint.Load(teacherPlan, request.Teacher!, settings.Device);
         var asked = teacher is null ? null : new EvaluatedModel(request.Teacher!, teacherPlan!, null, Answers("teacher", teacher, teacher, tokenizer));
-        var linear = linearPlan is null ? null : Seeded(linearPlan, teacher!, tokenizer);
+        var linear = linearPlan is null ? null : Seeded(linearPlan, settings.Seed, teacher!, tokenizer);
         var models = new List<EvaluatedModel>();
         for (var i = 0; i < plans.Length; i++)
         {
             using var model = Checkpoint.Load(plans[i], request.Checkpoints[i], settings.Device);
             var answers = Answers(names[i], model, teacher, tokenizer);
-            if (teacher is not null && plans[i].Teacher == teacherPlan!.Name) answers = answers with { Seeded = Seeded(plans[i], teacher, tokenizer) };
+            if (teacher is not null && plans[i].Teacher == teacherPlan!.Name) answers = answers with { Seeded = Seeded(plans[i], chains[i]?.Seed ?? settings.Seed, teacher, tokenizer) };
             models.Add(new(request.Checkpoints[i], plans[i], chains[i], answers));
             NoteOtherData(names[i], models[i]);
         }
@@ -110,13 +110,13 @@ sealed class EvalJob(EvalRequest request, RunSettings settings, CancellationToke
     ModelAnswers Answers(string name, VisionLanguageModel model, VisionLanguageModel? teacher, ChatTokenizer tokenizer) =>
         new(name, Evaluator.Answer(model, Judge.Questions(new(model.Plan, tokenizer), settings, cancellation), teacher, cancellation: cancellation));
 
-    // Models of one plan begin alike.
-    ModelAnswers Seeded(ModelPlan plan, VisionLanguageModel teacher, ChatTokenizer tokenizer)
+    // Models of one plan and seed begin alike.
+    ModelAnswers Seeded(ModelPlan plan, ulong seed, VisionLanguageModel teacher, ChatTokenizer tokenizer)
     {
-        if (_seeded.FirstOrDefault(one => one.Plan == plan).Answers is { } known) return known;
-        using var model = new VisionLanguageModel(plan, new SeededParameters(teacher, settings.Seed));
+        if (_seeded.FirstOrDefault(one => one.Plan == plan && one.Seed == seed).Answers is { } known) return known;
+        using var model = new VisionLanguageModel(plan, new SeededParameters(teacher, seed));
         var answers = Answers($"{plan.Name}, seeded", model, teacher, tokenizer);
-        _seeded.Add((plan, answers));
+        _seeded.Add((plan, seed, answers));
         return answers;
     }
 

@@ -49,7 +49,11 @@ static partial class ImportJob
     public static void TakeCompanions(string source, OutputFolder output, params IEnumerable<string> names)
     {
         foreach (var companion in names.Where(name => File.Exists(Path.Combine(source, name))))
-            AtomicFile.Write(output.At(companion), File.ReadAllBytes(Path.Combine(source, companion)));
+        {
+            var path = Path.Combine(source, companion);
+            RegularFile.Require(path);
+            AtomicFile.Write(output.At(companion), File.ReadAllBytes(path));
+        }
     }
 
     /// <summary>The same for those that every checkpoint may have.</summary>

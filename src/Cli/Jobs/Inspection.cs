@@ -28,13 +28,22 @@ sealed record Inspection(
     {
         using var files = CheckpointFiles.Open(path);
         var (plan, told) = ModelOf(path);
+        return Of(path, files) with
+        {
+            Plan = plan, Told = told, Misfit = plan is null ? null : MisfitOf(path, plan),
+            Chain = ImportJob.ChainOf(path, files) is { } chain ? ArtefactChain.Parse(chain) : null,
+        };
+    }
+
+    /// <summary>What is stored alone, whatever the files beside the weights say of it.</summary>
+    public static Inspection Of(string path, CheckpointFiles files)
+    {
         var tensors = files.Tensors.ToArray();
         return new(
-            path, files.Layout, plan, told, plan is null ? null : MisfitOf(path, plan),
+            path, files.Layout, null, "", null,
             [.. files.Files.Select(file => InspectedPart.Of(System.IO.Path.GetFileName(file.Path), file.Tensors))],
             [.. tensors.GroupBy(tensor => tensor.Type).Select(type => InspectedPart.Of(Dtypes.NameOf(type.Key), type)).OrderByDescending(type => type.Bytes)],
-            tensors.Sum(tensor => tensor.Shape.Aggregate(1L, (size, extent) => size * extent)),
-            ImportJob.ChainOf(path, files) is { } chain ? ArtefactChain.Parse(chain) : null);
+            tensors.Sum(tensor => tensor.Shape.Aggregate(1L, (size, extent) => size * extent)), null);
     }
 
     /// <summary>The model that a checkpoint is of, and what says so; null where nothing does.</summary>

@@ -60,6 +60,13 @@ static class Machine
         return CudaDriver.TakenBytes;
     }
 
+    /// <summary>Peaks of memory as cards show them: the processor's, and the GPU's where one computes.</summary>
+    public static IEnumerable<KeyValuePair<string, string>> Peaks(torch.Device device)
+    {
+        yield return new("peak memory", Gigabytes(PeakBytes));
+        if (device.type == DeviceType.CUDA && PeakBytesOn(device) is { } taken) yield return new("peak GPU memory", Gigabytes(taken));
+    }
+
     /// <summary>Bytes in decimal units, as disks and checkpoints are measured.</summary>
     public static string Gigabytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:0.00} GB");
 

@@ -45,14 +45,27 @@ sealed class MetricsFile : IDisposable
 
     FileStream Append() => new(_path, FileMode.Append, FileAccess.Write, FileShare.Read);
 
-    // A line that was torn by the end of its process is none.
+    // A line that was torn by the end of its process is none; nor is what a machine without power left, or anything behind it.
     IEnumerable<(string Raw, JsonElement Line)> Lines()
     {
         var lines = File.ReadAllText(_path).Split('\n');
         foreach (var raw in lines[..^1])
         {
+            if (Parsed(raw) is not { } line) yield break;
+            yield return (raw, line);
+        }
+    }
+
+    static JsonElement? Parsed(string raw)
+    {
+        try
+        {
             using var document = JsonDocument.Parse(raw);
-            yield return (raw, document.RootElement.Clone());
+            return document.RootElement.ValueKind == JsonValueKind.Object ? document.RootElement.Clone() : null;
+        }
+        catch (JsonException)
+        {
+            return null;
         }
     }
 

@@ -16,7 +16,8 @@ sealed class RunStoppedException(string message, Exception cause) : Exception(me
         catch (Exception stop) when (stop is OperationCanceledException or Runtime.InputException or IOException && folder.HoldsWork)
         {
             var why = stop is OperationCanceledException ? "stopped" : stop.Message.TrimEnd('.');
-            throw new RunStoppedException($"{why}; what is done is in {folder.Path}: go on with --resume", stop);
+            var way = stop is Runtime.InputException { Repeats: true } ? "begin another run" : "go on with --resume";
+            throw new RunStoppedException($"{why}; what is done is in {folder.Path}: {way}", stop);
         }
     }
 }

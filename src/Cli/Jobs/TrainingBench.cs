@@ -14,7 +14,11 @@ namespace MmMamba.Cli.Jobs;
 /// <param name="Steps">Steps that are timed, after <see cref="TrainingBench.WarmUp"/> that are not.</param>
 /// <param name="Stage">The one stage that is run; null runs all three.</param>
 /// <param name="Checkpointing">Whether the end-to-end stage runs layers again for their gradients.</param>
-sealed record TrainingLoad(int Length, int Batch, int Steps, StageKind? Stage, bool Checkpointing);
+sealed record TrainingLoad(int Length, int Batch, int Steps, StageKind? Stage, bool Checkpointing)
+{
+    /// <summary>Tokens of a step.</summary>
+    public long Tokens => (long)Length * Batch;
+}
 
 /// <summary>One stage's steps.</summary>
 /// <param name="Stage">The stage.</param>
@@ -31,6 +35,9 @@ static class TrainingBench
 {
     /// <summary>Steps before the clock counts: kernels are chosen and memory is taken in them.</summary>
     public const int WarmUp = 3;
+
+    /// <summary>Most tokens of a step.</summary>
+    public const long MostTokens = 1 << 24;
 
     public static IEnumerable<StageTiming> Run(VisionLanguageModel teacher, ModelPlan student, TrainingLoad load, CancellationToken cancellation)
     {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using MmMamba.Cli.Reports;
 using MmMamba.Runtime;
 using MmMamba.Runtime.Generation;
@@ -76,6 +77,7 @@ sealed class ChatTerminal(
         }
         while (Next() is { } line)
         {
+            var waiting = _images.Count;
             try
             {
                 if (line is "/quit") break;
@@ -87,7 +89,13 @@ sealed class ChatTerminal(
             }
             catch (InputException refused)
             {
-                error.WriteLine(Printable.Line($"mmmamba: {refused.Message}"));
+                var away = waiting > 0 && _images.Count == 0 ? "; its pictures are put away, and /image FILE adds them again" : "";
+                error.WriteLine(Printable.Line($"mmmamba: {refused.Message.TrimEnd('.')}{away}"));
+            }
+            catch (ExternalException libtorch)
+            {
+                // Memory is missing: the conversation is as it was, and can still be saved.
+                error.WriteLine(Printable.Line($"mmmamba: libtorch: {libtorch.Message.ReplaceLineEndings("\n").Split('\n')[0]}"));
             }
         }
     }

@@ -67,7 +67,7 @@ sealed class RunDisplay : IProgress<StepReport>, IDisposable
         lock (_gate)
         {
             note = Printable.Line(note);
-            _phases[^1].Note = note;
+            _phases[^1].Note = _phases[^1].Note is { } before ? $"{before}; {note}" : note;
             if (!_live) _console.Profile.Out.Writer.WriteLine($"{_phases[^1].Name}: {note}");
             Draw(always: true);
         }

@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using MmMamba.Runtime;
+using MmMamba.Runtime.Checkpoints;
 
 namespace MmMamba.Cli.Verification;
 
@@ -28,6 +29,7 @@ static class CardJson
     /// <exception cref="InputException">It cannot be read, or is none.</exception>
     public static Card Read(string path)
     {
+        RegularFile.Require(path);
         try
         {
             using var file = File.OpenRead(path);

@@ -59,7 +59,9 @@ sealed record Bits(string Name, string Digest) : Finding(Name)
     public override string Show() => Digest;
 
     public override Agreement With(Finding theirs, double tolerance) =>
-        theirs is Bits bits ? new(Verdict.Same, bits.Digest == Digest ? "to the bit" : "other bits, as another machine or type has") : OtherKind;
+        theirs is not Bits bits ? OtherKind
+        : bits.Digest == Digest ? new(Verdict.Same, "to the bit")
+        : new(Verdict.NotCompared, "other bits, as another machine or type has");
 }
 
 /// <summary>Numbers that rounding moves.</summary>

@@ -49,7 +49,7 @@ sealed class Verifier(VerifyRequest request, Func<string, long> freeBytes, Actio
             Card.CurrentVersion, Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(request.Path))), _plan?.Name, _plan?.ParameterCount ?? 0,
             DateTime.UtcNow.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture),
             new(Dtypes.NameOf(request.Compute.Dtype), request.Compute.Device.type.ToString().ToLowerInvariant(), torch.get_num_threads(), request.Compute.Access.ToString().ToLowerInvariant()),
-            Machine.Describe(request.Compute.Device).Append(new("peak memory", Machine.Gigabytes(Machine.PeakBytes))).ToDictionary(), Machine.Versions, _checks.Checks, null);
+            Machine.Describe(request.Compute.Device).Concat(Machine.Peaks(request.Compute.Device)).ToDictionary(), Machine.Versions, _checks.Checks, null);
     }
 
     Seen Model()
@@ -63,7 +63,7 @@ sealed class Verifier(VerifyRequest request, Func<string, long> freeBytes, Actio
     Seen Tensors()
     {
         // All that does not fit is one error.
-        using (new CheckpointParameters(request.Path, _plan)) _stored = Inspection.Of(request.Path);
+        using (var parameters = new CheckpointParameters(request.Path, _plan)) _stored = Inspection.Of(request.Path, parameters.Files);
         return new(Expected.Of(_stored.Tensors, _stored.Elements, _stored.Layout), null,
             new Fact("layout", RoundTrip.Word(_stored.Layout)), new Fact("tensors", Invariant($"{_stored.Tensors}")), new Fact("parameters", Invariant($"{_stored.Elements}")));
     }
@@ -124,14 +124,24 @@ sealed class Verifier(VerifyRequest request, Func<string, long> freeBytes, Actio
         {
             obstacle = unknown.Message;
         }
-        _checks.Run(CheckNames.RoundTrip, "out, in and out again changes no bit", obstacle,
-            () => new RoundTrip(request.Path, model!, request.Scratch).Run(_stored!.Layout, _digest!, cancellation));
+        _checks.Run(CheckNames.RoundTrip, "out, in and out again changes no bit", obstacle, () =>
+        {
+            try
+            {
+                return new RoundTrip(request.Path, model!, request.Scratch).Run(_stored!.Layout, _digest!, cancellation);
+            }
+            catch (InputException refused)
+            {
+                // A card goes to others: it does not say where somebody's folders are.
+                throw new InputException(refused.Message.Replace(Path.GetFullPath(request.Scratch), "the copy", StringComparison.Ordinal), refused);
+            }
+        });
     }
 
     string? Lack(long needed)
     {
         var folder = Path.GetDirectoryName(Path.GetFullPath(request.Scratch))!;
-        return freeBytes(folder) is var free && free < needed ? $"needs {Machine.Gigabytes(needed)} in {folder}, {Machine.Gigabytes(free)} are free" : null;
+        return freeBytes(folder) is var free && free < needed ? $"needs {Machine.Gigabytes(needed)} on the disk of the card, and {Machine.Gigabytes(free)} are free; name another with --output" : null;
     }
 
     static string Invariant(FormattableString text) => FormattableString.Invariant(text);

@@ -6,7 +6,7 @@ namespace MmMamba.Runtime.Checkpoints;
 /// A check before a file is opened: to open a pipe waits for its other end, and a device never ends. .NET does not tell them from files, so Linux is
 /// asked; elsewhere nothing is checked.
 /// </summary>
-static partial class RegularFile
+public static partial class RegularFile
 {
     /// <summary>Refuses what is there and neither a file nor a folder, at once. What is not there is left to whoever opens it.</summary>
     /// <exception cref="InputException">A pipe, a device or a socket.</exception>

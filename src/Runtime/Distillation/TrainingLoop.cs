@@ -133,7 +133,7 @@ public sealed class TrainingLoop(string name, TrainingOptions options, IReadOnly
         var times = options.MostSkippedInRow == 1 ? "" : Text($", and {options.MostSkippedInRow} steps in a row had no finite numbers");
         var why = Text($"{name}: the {what} is {value} in step {state.Step + 1} of {options.Steps}{times}");
         var kept = states is null ? "" : $"; the batch is in {states.SaveBatch(name, state.Step + 1, batch, why)}";
-        return new($"{why}{kept}; {Advice}");
+        return new($"{why}{kept}; {Advice}") { Repeats = true };
     }
 
     string Advice => Text($"a lower learning rate than {options.LearningRate} or a lower clip than {options.Clip} may help");

@@ -50,7 +50,7 @@ public sealed class TrainingStates(string folder, StateOptions? options = null, 
                 isAnyDamaged = true;
                 tell?.Invoke($"{damaged.Message}; it is passed by");
             }
-            catch (InputException) when (taken is not null)
+            catch (InputException error) when (taken is not null && !IsUnreadable(error))
             {
                 // Not needed and not sound: it goes when the next state is written.
             }
@@ -67,7 +67,7 @@ public sealed class TrainingStates(string folder, StateOptions? options = null, 
         {
             file = StateFile.Open(path);
         }
-        catch (InputException error)
+        catch (InputException error) when (!IsUnreadable(error))
         {
             throw new DamagedStateException(error);
         }
@@ -77,6 +77,9 @@ public sealed class TrainingStates(string folder, StateOptions? options = null, 
             return file.State;
         }
     }
+
+    // A file that the system does not give is not damaged: nothing is passed by, and nothing goes, on its account. One that ends too early is.
+    static bool IsUnreadable(InputException error) => error.InnerException is UnauthorizedAccessException or (IOException and not EndOfStreamException);
 
     /// <summary>Whether the steps or the time since the last state ask for another.</summary>
     internal bool IsDue(int step) =>

@@ -96,8 +96,9 @@ sealed class AnswerSums
         numbers[Kl] += answer.Teacher?.Kl ?? 0;
         if (!_yesNo.Contains(answer.Kind)) return;
         // An answer that is neither yes nor no is no yes.
-        if (Said(answer.Expected) == Yes) numbers[answer.Right ? TrueYes : MissedYes]++;
-        else if (Said(answer.Predicted) == Yes) numbers[FalseYes]++;
+        var isYes = Said(answer.Predicted) == Yes;
+        if (Said(answer.Expected) == Yes) numbers[isYes ? TrueYes : MissedYes]++;
+        else if (isYes) numbers[FalseYes]++;
     }
 
     // The last token is the end's place.

@@ -1,4 +1,5 @@
 using System.Buffers;
+using MmMamba.Runtime.Checkpoints;
 using SkiaSharp;
 
 namespace MmMamba.Runtime.Vision;
@@ -23,6 +24,7 @@ public static class ImageDecoder
     /// <exception cref="InputException">The file cannot be read or decoded whole.</exception>
     public static RgbImage Decode(string path)
     {
+        RegularFile.Require(path);
         try
         {
             using var stream = File.OpenRead(path);

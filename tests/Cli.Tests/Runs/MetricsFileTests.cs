@@ -44,6 +44,18 @@ public sealed class MetricsFileTests : IDisposable
     }
 
     [Fact]
+    public void What_a_machine_without_power_left_is_dropped_with_all_behind_it()
+    {
+        Write(Step("mixer", 1), Step("mixer", 2), Step("mixer", 3));
+        var lines = File.ReadAllLines(Path);
+        foreach (var left in (string[])["\0\0\0", "{\"stage\":", "7", ""])
+        {
+            File.WriteAllText(Path, $"{lines[0]}\n{left}\n{lines[2]}\n");
+            Assert.Equal([("mixer", 1)], Steps);
+        }
+    }
+
+    [Fact]
     public void A_line_that_was_torn_is_dropped_before_anything_follows_it()
     {
         Write(Step("mixer", 1), Step("mixer", 2));

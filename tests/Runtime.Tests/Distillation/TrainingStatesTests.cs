@@ -109,6 +109,17 @@ public sealed class TrainingStatesTests : IDisposable
     }
 
     [Fact]
+    public void A_state_that_the_system_does_not_give_stops_the_run_and_no_other_is_lost()
+    {
+        Run(States());
+        System.IO.File.Delete(PathOf(8));
+        System.IO.File.CreateSymbolicLink(PathOf(8), PathOf(8)); // a link to itself is never opened
+        string[] before = [.. Kept];
+        Assert.Contains(File(8), Assert.Throws<InputException>(() => Run(States())).Message);
+        Assert.Equal(before, Kept);
+    }
+
+    [Fact]
     public void A_damaged_state_is_named_and_the_newest_sound_one_is_taken()
     {
         var expected = Run(States());
