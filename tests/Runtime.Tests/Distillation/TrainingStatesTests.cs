@@ -115,7 +115,9 @@ public sealed class TrainingStatesTests : IDisposable
         System.IO.File.Delete(PathOf(8));
         System.IO.File.CreateSymbolicLink(PathOf(8), PathOf(8)); // a link to itself is never opened
         string[] before = [.. Kept];
+        _told.Clear();
         Assert.Contains(File(8), Assert.Throws<InputException>(() => Run(States())).Message);
+        Assert.Empty(_told); // none is passed by
         Assert.Equal(before, Kept);
     }
 
