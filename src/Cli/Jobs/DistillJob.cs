@@ -1,6 +1,5 @@
 using MmMamba.Cli.Live;
 using MmMamba.Runtime;
-using MmMamba.Runtime.Data;
 using MmMamba.Runtime.Distillation;
 using MmMamba.Runtime.Evaluation;
 using MmMamba.Runtime.Plans;
@@ -18,13 +17,13 @@ sealed class DistillJob : IDisposable
     readonly ModelPlan _plan;
     readonly DistillationPlan _recipe;
     readonly string _sheet;
-    readonly double _scale;
     readonly RunSettings _settings;
     readonly RunFolder _folder;
     readonly RunDisplay _display;
     readonly CancellationToken _cancellation;
     readonly MetricsFile _metrics;
     readonly TrainingStates _states;
+    readonly StageRunner _stages;
 
     /// <param name="teacher">The trained teacher.</param>
     /// <param name="plan">The student.</param>
@@ -39,10 +38,11 @@ sealed class DistillJob : IDisposable
         VisionLanguageModel teacher, ModelPlan plan, string sheet, double scale, RunSettings settings, RunFolder folder, StateOptions states, RunDisplay display,
         CancellationToken cancellation)
     {
-        (_teacher, _plan, _recipe, _sheet, _scale) = (teacher, plan, plan.RecipeOf(), sheet, scale);
+        (_teacher, _plan, _recipe, _sheet) = (teacher, plan, plan.RecipeOf(), sheet);
         (_settings, _folder, _display, _cancellation) = (settings, folder, display, cancellation);
         _metrics = new(folder.At(RunFolder.Metrics));
         _states = new(folder.At(""), states, display.Note, _metrics.Flush);
+        _stages = new(teacher, plan, scale, settings, _states, _metrics, display, cancellation);
     }
 
     /// <summary>Runs what is left.</summary>
@@ -70,8 +70,7 @@ sealed class DistillJob : IDisposable
         }
         using var mixers = Mixers();
         var student = Runs(StageKind.EndToEnd)
-            ? Stage(StageKind.EndToEnd, (data, options, progress) =>
-                new EndToEndDistillation(_teacher, _plan).Run(mixers, data, options, source => new VisionLanguageModel(_plan, source), progress, _cancellation, _states))
+            ? Stage(StageKind.EndToEnd, () => _stages.EndToEnd(mixers))
             : new(StudentAssembly.Build(_teacher, _plan, mixers.Mixers), mixers.Mixers.Chain);
         RunModel.Save(student.Student, path, _sheet, student.Chain);
         _states.Finish(StageKind.EndToEnd.NameOf());
@@ -88,8 +87,7 @@ sealed class DistillJob : IDisposable
         }
         using var start = Introduced();
         if (!Runs(StageKind.Mixer)) return MixerArtefact.Skipped(start);
-        var artefact = Stage(StageKind.Mixer, (data, options, progress) =>
-            new MixerDistillation(_teacher, _plan).RunMixer(start, data, options, progress, _cancellation, _states));
+        var artefact = Stage(StageKind.Mixer, () => _stages.Mixer(start));
         artefact.Save(path);
         _states.Finish(StageKind.Mixer.NameOf());
         return artefact;
@@ -104,8 +102,7 @@ sealed class DistillJob : IDisposable
             return IntroducedArtefact.Load(path, _plan, _settings.Device);
         }
         if (!Runs(StageKind.Introduced)) return IntroducedArtefact.Skipped(_teacher, _plan, _settings.Seed);
-        var artefact = Stage(StageKind.Introduced, (data, options, progress) =>
-            new MixerDistillation(_teacher, _plan).RunIntroduced(data, options, progress, _cancellation, _states));
+        var artefact = Stage(StageKind.Introduced, _stages.Introduced);
         artefact.Save(path);
         _states.Finish(StageKind.Introduced.NameOf());
         return artefact;
@@ -119,39 +116,11 @@ sealed class DistillJob : IDisposable
         _display.Note("taken from the folder");
     }
 
-    T Stage<T>(StageKind kind, Func<IEnumerable<Batch>, TrainingOptions, IProgress<StepReport>, T> run)
+    T Stage<T>(StageKind kind, Func<T> run)
     {
         _display.Begin(kind.NameOf());
-        var last = default(StepReport);
-        var made = run(Data(kind), Options(kind), new Both(_display, step => _metrics.Step(last = step)));
-        if (last.SkippedSteps + last.Unreadable > 0)
-            _display.Note(FormattableString.Invariant($"{last.SkippedSteps} steps skipped without finite numbers, {last.Unreadable} conversations passed by"));
-        return made;
+        return run();
     }
-
-    TrainingOptions Options(StageKind kind)
-    {
-        var declared = TrainingOptions.Of(_recipe, kind);
-        return declared with
-        {
-            Steps = Math.Max(1, (int)Math.Round(declared.Steps * _scale)),
-            Seed = _settings.Seed,
-            Data = _settings.Data.Description,
-            MostUnreadable = _settings.Data.MostUnreadable,
-        };
-    }
-
-    // Each stage sees conversations of its own, as a single pass over a large set would give.
-    IEnumerable<Batch> Data(StageKind kind) => new BatchLoader(
-        _settings.Data.Training(_settings.Seed * 16 + (ulong)kind + 1), Encoders.For(_plan), new()
-        {
-            Size = _recipe.StageOf(kind).Batch,
-            Workers = _settings.Workers,
-            Endless = true,
-            Shuffle = _settings.Data.IsFinite ? _settings.Seed * 16 + (ulong)kind + 1 : null,
-            PassUnreadable = true,
-            Device = _settings.Device,
-        }).Read(_cancellation);
 
     EvaluationResult Ask(string name, Func<EvaluationResult> ask)
     {
@@ -167,14 +136,5 @@ sealed class DistillJob : IDisposable
         }
         _display.Note(FormattableString.Invariant($"{100 * result.Average:0.0} % of {result.Turns} questions, mean over kinds"));
         return result;
-    }
-
-    sealed class Both(RunDisplay display, Action<StepReport> record) : IProgress<StepReport>
-    {
-        public void Report(StepReport step)
-        {
-            display.Report(step);
-            record(step);
-        }
     }
 }

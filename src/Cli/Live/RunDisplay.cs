@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using MmMamba.Cli.Jobs;
 using MmMamba.Cli.Reports;
 using MmMamba.Runtime.Distillation;
 using Spectre.Console;
@@ -11,7 +12,7 @@ namespace MmMamba.Cli.Live;
 /// What a run shows while it goes on. In a terminal: a table with a row for each phase, redrawn in place. Elsewhere: a line every few
 /// seconds, so that logs stay short.
 /// </summary>
-sealed class RunDisplay : IProgress<StepReport>, IDisposable
+sealed class RunDisplay : IStageWatcher, IDisposable
 {
     static readonly TimeSpan Redraw = TimeSpan.FromSeconds(0.25), Line = TimeSpan.FromSeconds(10);
 
