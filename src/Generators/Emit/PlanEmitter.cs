@@ -83,8 +83,19 @@ static class PlanEmitter
             new({Literal.Of(spec.Kind)},
                 Train: {Groups(spec.Train)},
                 {Literal.Of(spec.Loss)}, LossValue: {Literal.Of(spec.LossValue)}, LearningRate: {Literal.Of(spec.LearningRate)}, Batch: {Literal.Of(spec.Batch)}, Steps: {Literal.Of(spec.Steps)},
-                {counts}),
+                {counts}){Switches(spec)},
             """);
+    }
+
+    static string Switches(StageSpec spec)
+    {
+        string[] set =
+        [
+            .. spec.PerToken ? ["PerToken = true"] : Array.Empty<string>(),
+            .. spec.PromptWeight != 1 ? [$"PromptWeight = {Literal.Of(spec.PromptWeight)}"] : Array.Empty<string>(),
+            .. spec.PaddingCounts ? ["PaddingCounts = true"] : Array.Empty<string>(),
+        ];
+        return set.Length == 0 ? "" : $" {{ {string.Join(", ", set)} }}";
     }
 
     /// <param name="declaration">What the variable is declared with.</param>

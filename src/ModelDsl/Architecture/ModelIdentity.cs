@@ -42,13 +42,18 @@ public sealed record ModelIdentity(string Architecture, string? Converted, Equat
         foreach (var kind in recipe.Run)
         {
             var stage = recipe.Stages.Single(stage => stage.Spec.Kind == kind).Spec;
-            chain.Add(new CanonicalText()
+            var text = new CanonicalText()
                 .Line("stage", Words.Of(kind), "after", chain.Count == 0 ? begin : chain[chain.Count - 1])
                 .Line("of", kind == StageKind.EndToEnd ? architecture : "converted")
                 .Line("adamw", adamw.Beta1, adamw.Beta2, adamw.Eps, adamw.WeightDecay, "clip", recipe.Clip)
                 .Line("schedule", Words.Of(schedule.Kind), schedule.Warmup, schedule.Decay)
                 .Line("train", string.Join(",", stage.Train.Select(Words.Of)), "loss", Words.Of(stage.Loss), stage.LossValue)
-                .Line("lr", stage.LearningRate, "batch", stage.Batch, "steps", stage.Steps).Digest());
+                .Line("lr", stage.LearningRate, "batch", stage.Batch, "steps", stage.Steps);
+            // Written where they differ from edition 1 as it began, which knew none of them.
+            if (stage.PerToken) text.Line("per", "token");
+            if (stage.PromptWeight != 1) text.Line("prompt_weight", stage.PromptWeight);
+            if (stage.PaddingCounts) text.Line("padding", "counted");
+            chain.Add(text.Digest());
         }
         return new(chain);
     }

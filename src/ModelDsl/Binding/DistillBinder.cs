@@ -79,9 +79,15 @@ static class DistillBinder
             MappingNode settings when settings.Get("temperature") is { } temperature => ModelBinder.Number(temperature),
             _ => 1m,
         };
+        var kl = entry?.Value as MappingNode;
         return new(kind, Train(scope, name, kind, (SequenceNode)stage.Get("train")!, towers, layers),
             loss == "logits_kl" ? LossKind.LogitsKl : LossKind.MixerMse, value,
-            ModelBinder.Number(stage.Get("lr")!), ModelBinder.Integer(stage.Get("batch")!), ModelBinder.Integer(stage.Get("steps")!));
+            ModelBinder.Number(stage.Get("lr")!), ModelBinder.Integer(stage.Get("batch")!), ModelBinder.Integer(stage.Get("steps")!))
+        {
+            PerToken = kl?.Get("per") is { } per && ModelBinder.Text(per) == "token",
+            PromptWeight = kl?.Get("prompt_weight") is { } weight ? ModelBinder.Number(weight) : 1m,
+            PaddingCounts = stage.Get("padding") is { } padding && ModelBinder.Text(padding) == "counted",
+        };
     }
 
     static EquatableArray<TensorGroup> Train(

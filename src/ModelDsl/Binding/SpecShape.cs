@@ -50,8 +50,11 @@ static class SpecShape
         new("loss", new ChoiceShape(
             new("mixer_mse", new NumberShape(0, 1e9m, above: true), Says: "Mean squared error between the mixers' outputs, times this factor."),
             new("logits_kl", new MappingShape(
-                new KeyShape("temperature", new NumberShape(0, 1000, above: true), Says: "Temperature of both distributions; 1 if left out.")),
+                new("temperature", new NumberShape(0, 1000, above: true), Says: "Temperature of both distributions; 1 if left out."),
+                new("per", new WordShape("sequence", "token"), Says: "What the sum over positions is divided by: the batch's sequences, or the positions that count; `sequence` if left out."),
+                new("prompt_weight", new NumberShape(0, 1), Says: "Weight of the positions that predict no token of an answer; 1, all positions alike, if left out, and 0 learns from answers alone.")),
                 Says: "Kullback-Leibler divergence between teacher's and student's next tokens.")), true, Says: "What is made small."),
+        new("padding", new WordShape("masked", "counted"), Says: "Whether the padding of shorter sequences counts in the loss; `masked` if left out."),
         new("lr", new NumberShape(0, 10, above: true), true, Says: "The schedule's highest learning rate."),
         new("batch", new IntegerShape(1, 1_048_576), true, Says: "Sequences an optimizer step."),
         new("steps", new IntegerShape(1, 100_000_000), true, Says: "Optimizer steps."));

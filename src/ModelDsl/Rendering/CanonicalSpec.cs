@@ -83,8 +83,11 @@ public static class CanonicalSpec
             {
                 form.Case("distill", "stages", name, "loss", "logits_kl");
                 form.Leaf(stage.LossValue, "distill", "stages", name, "loss", "logits_kl", "temperature");
+                if (stage.PerToken) form.Leaf("token", "distill", "stages", name, "loss", "logits_kl", "per");
+                if (stage.PromptWeight != 1) form.Leaf(stage.PromptWeight, "distill", "stages", name, "loss", "logits_kl", "prompt_weight");
             }
             else form.Leaf(stage.LossValue, "distill", "stages", name, "loss", "mixer_mse");
+            if (stage.PaddingCounts) form.Leaf("counted", "distill", "stages", name, "padding");
             form.Leaf(stage.LearningRate, "distill", "stages", name, "lr");
             form.Leaf(stage.Batch, "distill", "stages", name, "batch");
             form.Leaf(stage.Steps, "distill", "stages", name, "steps");

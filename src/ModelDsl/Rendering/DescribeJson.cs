@@ -88,6 +88,7 @@ public static class DescribeJson
         ("trained_tensor_count", Number(stage.TrainedTensors)), ("gradient_bytes", ByType(bytes => stage.GradientBytes(bytes))), ("optimizer_bytes", ByType(bytes => stage.OptimizerBytes(bytes))),
         ("train", List(stage.Spec.Train.Select(group => String(Words.Of(group))))),
         ("loss", String(Words.Of(stage.Spec.Loss))), ("loss_value", Number(stage.Spec.LossValue)),
+        ("loss_per", String(stage.Spec.PerToken ? "token" : "sequence")), ("prompt_weight", Number(stage.Spec.PromptWeight)), ("padding", String(stage.Spec.PaddingCounts ? "counted" : "masked")),
         ("learning_rate", Number(stage.Spec.LearningRate)), ("batch", Number(stage.Spec.Batch)), ("steps", Number(stage.Spec.Steps)));
 
     static string Layer(ResolvedLayer layer, int hidden) => Inline(

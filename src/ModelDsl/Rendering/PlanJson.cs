@@ -80,9 +80,15 @@ public static class PlanJson
         _ => throw new ArgumentOutOfRangeException(nameof(origin), origin, "An origin is copied, sliced or drawn."),
     };
 
+    // A switch that stands as it stands by itself is not written, so that plans which say nothing of it are equal.
     static string Stage(ResolvedStage stage) => Inline(
+    [
         ("kind", String(Words.Of(stage.Spec.Kind))), ("train", List(stage.Spec.Train.Select(group => String(Words.Of(group))))),
         ("loss", String(Words.Of(stage.Spec.Loss))), ("loss_value", Number(stage.Spec.LossValue)), ("learning_rate", Number(stage.Spec.LearningRate)),
         ("batch", Number(stage.Spec.Batch)), ("steps", Number(stage.Spec.Steps)),
-        ("trained_count", Number(stage.TrainedCount)), ("total_count", Number(stage.TotalCount)));
+        ("trained_count", Number(stage.TrainedCount)), ("total_count", Number(stage.TotalCount)),
+        .. stage.Spec.PerToken ? [("per_token", Flag(true))] : Array.Empty<(string, string)>(),
+        .. stage.Spec.PromptWeight != 1 ? [("prompt_weight", Number(stage.Spec.PromptWeight))] : Array.Empty<(string, string)>(),
+        .. stage.Spec.PaddingCounts ? [("padding_counts", Flag(true))] : Array.Empty<(string, string)>(),
+    ]);
 }

@@ -132,7 +132,7 @@ public static class Sheet
             var spec = stage.Spec;
             columns.Row(
                 Words.Of(spec.Kind), Count(stage.TrainedCount), Count(stage.TotalCount), Percent(stage.Percent),
-                $"{Words.Of(spec.Loss)} {CanonicalNumber.Of(spec.LossValue)}", CanonicalNumber.Of(spec.LearningRate),
+                LossText.Of(spec) + (spec.PaddingCounts ? ", padding counted" : ""), CanonicalNumber.Of(spec.LearningRate),
                 Count(spec.Batch), Count(spec.Steps),
                 string.Join(" ", spec.Train.Select(Words.Of)));
         }

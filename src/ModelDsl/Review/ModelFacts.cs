@@ -88,7 +88,8 @@ public sealed record ModelFacts(EquatableArray<Fact> All)
         {
             var (spec, path) = (stage.Spec, "distill.stages." + Words.Of(stage.Spec.Kind));
             Add(facts, path + ".train", string.Join(" ", spec.Train.Select(Words.Of)));
-            Add(facts, path + ".loss", $"{Words.Of(spec.Loss)} {CanonicalNumber.Of(spec.LossValue)}");
+            Add(facts, path + ".loss", LossText.Of(spec));
+            Add(facts, path + ".padding", spec.PaddingCounts ? "counted" : null);
             Add(facts, path + ".lr", CanonicalNumber.Of(spec.LearningRate));
             Add(facts, path + ".batch", Number(spec.Batch));
             Add(facts, path + ".steps", Number(spec.Steps));

@@ -106,4 +106,14 @@ public enum LossKind { MixerMse, LogitsKl }
 /// <param name="LearningRate">The schedule's highest rate.</param>
 /// <param name="Batch">Sequences an optimizer step.</param>
 /// <param name="Steps">Optimizer steps.</param>
-public sealed record StageSpec(StageKind Kind, EquatableArray<TensorGroup> Train, LossKind Loss, decimal LossValue, decimal LearningRate, int Batch, int Steps);
+public sealed record StageSpec(StageKind Kind, EquatableArray<TensorGroup> Train, LossKind Loss, decimal LossValue, decimal LearningRate, int Batch, int Steps)
+{
+    /// <summary>Whether <see cref="LossKind.LogitsKl"/> is divided by the positions that count, and not by the sequences.</summary>
+    public bool PerToken { get; init; }
+
+    /// <summary>Weight in <see cref="LossKind.LogitsKl"/>, 0 to 1, of the positions that predict no token of an answer.</summary>
+    public decimal PromptWeight { get; init; } = 1;
+
+    /// <summary>Whether padding counts in the loss.</summary>
+    public bool PaddingCounts { get; init; }
+}

@@ -30,6 +30,15 @@ public sealed record StageRecord(StageKind Stage, bool Skipped, string Parent)
     /// <summary>Its factor or temperature.</summary>
     public double LossValue { get; init; }
 
+    /// <summary>Whether the KL was divided by the positions that count.</summary>
+    public bool KlPerToken { get; init; }
+
+    /// <summary>Weight in the KL of the positions that predict no token of an answer.</summary>
+    public double PromptWeight { get; init; } = 1;
+
+    /// <summary>Whether padding counted in the loss.</summary>
+    public bool PaddingCounts { get; init; }
+
     /// <summary>Highest learning rate.</summary>
     public double LearningRate { get; init; }
 
@@ -61,6 +70,9 @@ public sealed record StageRecord(StageKind Stage, bool Skipped, string Parent)
         Train = stage.Train,
         Loss = stage.Loss,
         LossValue = stage.LossValue,
+        KlPerToken = stage.Loss == LossKind.LogitsKl && options.KlPerToken,
+        PromptWeight = stage.Loss == LossKind.LogitsKl ? options.PromptWeight : 1,
+        PaddingCounts = !options.MaskPadding,
         LearningRate = options.LearningRate,
         Batch = options.Batch,
         Steps = summary.Steps,
@@ -138,6 +150,9 @@ public sealed record ArtefactChain(TeacherIdentity Teacher, ulong Seed, PlanList
             json.WriteEndArray();
             json.WriteString("loss", PlanWords<LossKind>.Of(stage.Loss));
             json.WriteNumber("loss_value", stage.LossValue);
+            if (stage.KlPerToken) json.WriteBoolean("kl_per_token", true);
+            if (stage.PromptWeight != 1) json.WriteNumber("prompt_weight", stage.PromptWeight);
+            if (stage.PaddingCounts) json.WriteBoolean("padding_counts", true);
             json.WriteNumber("learning_rate", stage.LearningRate);
             json.WriteNumber("batch", stage.Batch);
             json.WriteNumber("steps", stage.Steps);
@@ -160,6 +175,9 @@ public sealed record ArtefactChain(TeacherIdentity Teacher, ulong Seed, PlanList
             Train = [.. stage.GetProperty("train").EnumerateArray().Select(group => Word<TensorGroup>(group))],
             Loss = Word<LossKind>(stage.GetProperty("loss")),
             LossValue = stage.GetProperty("loss_value").GetDouble(),
+            KlPerToken = Is(stage, "kl_per_token"),
+            PromptWeight = stage.TryGetProperty("prompt_weight", out var weight) ? weight.GetDouble() : 1,
+            PaddingCounts = Is(stage, "padding_counts"),
             LearningRate = stage.GetProperty("learning_rate").GetDouble(),
             Batch = stage.GetProperty("batch").GetInt32(),
             Steps = stage.GetProperty("steps").GetInt32(),
@@ -169,6 +187,8 @@ public sealed record ArtefactChain(TeacherIdentity Teacher, ulong Seed, PlanList
             LastLoss = stage.GetProperty("last_loss").GetDouble(),
         };
     }
+
+    static bool Is(JsonElement stage, string property) => stage.TryGetProperty(property, out var value) && value.GetBoolean();
 
     static T Word<T>(JsonElement element) where T : struct, Enum =>
         element.GetString() is { } word && PlanWords<T>.TryParse(word, out var value) ? value : throw new FormatException($"'{element}' is no {typeof(T).Name}");

@@ -47,7 +47,7 @@ public sealed class EndToEndDistillation
             var trained = Train(student, _stage.Train);
             var loss = new LogitsKl(_stage.LossValue, options.KlPerToken);
             var summary = new TrainingLoop(StageKind.EndToEnd.NameOf(), options, trained)
-                .Run(data, batch => Gradients(batch.Input, student, loss, options.MaskPadding, options.GradientCheckpointing), progress, cancellation, states);
+                .Run(data, batch => Gradients(batch.Input, student, loss, Mask(batch, options), options.GradientCheckpointing), progress, cancellation, states);
             foreach (var (_, parameter) in trained) parameter.requires_grad = false;
             return new(student, start.Mixers.Chain.With(StageRecord.Of(_stage, options, summary, start.Mixers.Hash)));
         }
@@ -70,7 +70,7 @@ public sealed class EndToEndDistillation
     /// The loss of a batch, its gradients added to the student's trained tensors. What lies before the first converted layer is frozen
     /// and the teacher's own, so it is run once for both.
     /// </summary>
-    internal Tensor Gradients(ModelInput input, VisionLanguageModel student, LogitsKl kl, bool maskPadding, bool checkpointing = false)
+    internal Tensor Gradients(ModelInput input, VisionLanguageModel student, LogitsKl kl, TokenMask mask, bool checkpointing = false)
     {
         Tensor stream, target;
         var shared = SharedLayers(input.InputIds.shape[1]);
@@ -82,10 +82,19 @@ public sealed class EndToEndDistillation
 
         var recomputed = checkpointing ? new GradientCheckpointing(student, shared, input) : null;
         var features = recomputed?.Forward(stream) ?? student.HiddenFrom(shared, stream, input);
-        var (loss, gradient) = kl.Evaluate(features, student.Head, target, _teacher.Head, TokenMask.Of(input, _teacher.Device, maskPadding));
+        var (loss, gradient) = kl.Evaluate(features, student.Head, target, _teacher.Head, mask);
         if (recomputed is not null) recomputed.Backward(gradient);
         else features.backward([gradient]);
         return loss;
+    }
+
+    TokenMask Mask(Batch batch, TrainingOptions options)
+    {
+        var mask = TokenMask.Of(batch.Input, _teacher.Device, options.MaskPadding);
+        if (options.PromptWeight == 1) return mask;
+        var answers = AnswerPositions.Of(batch);
+        if (answers.Rows.Length == 0) throw new InputException($"{StageKind.EndToEnd.NameOf()}: a batch without any answer; a prompt_weight below 1 needs them");
+        return mask.Weighing(answers, options.PromptWeight, batch.Input.InputIds.numel(), _teacher.Device);
     }
 
     // A student's attention keeps to plain positions; a teacher's may stretch them beyond a length.

@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace MmMamba.Runtime.Distillation;
 
 /// <summary>
-/// The loss of the end-to-end stage: KL(teacher || student) of the next-token distributions, in float32, summed over positions and
-/// vocabulary and divided by the sequences (or by the positions). A temperature divides both logits, and its square
+/// The loss of the end-to-end stage: KL(teacher || student) of the next-token distributions, in float32, summed over positions, each
+/// with its weight, and vocabulary, and divided by the sequences (or by the sum of the weights). A temperature divides both logits, and its square
 /// multiplies the loss, so that gradients keep their scale (Hinton et al., 2015).
 /// </summary>
 /// <remarks>
@@ -14,7 +14,7 @@ namespace MmMamba.Runtime.Distillation;
 /// is written down instead of recorded: (softmax(s) - softmax(t)) W. Whole logits of either model never exist.
 /// </remarks>
 /// <param name="temperature">Above 0.</param>
-/// <param name="perToken">Divide by the positions instead of by the sequences.</param>
+/// <param name="perToken">Divide by the sum of the positions' weights instead of by the sequences.</param>
 public sealed class LogitsKl(double temperature = 1, bool perToken = false)
 {
     /// <summary>The loss, and its gradient with respect to the student's features.</summary>
@@ -30,7 +30,7 @@ public sealed class LogitsKl(double temperature = 1, bool perToken = false)
         using var scope = NewDisposeScope();
         var (studentRows, teacherRows) = (mask.Select(student.detach()), mask.Select(teacher.detach()));
         var rows = studentRows.shape[0];
-        var divisor = perToken ? Math.Max(1, rows) : student.shape[0];
+        var divisor = perToken ? mask.Weight : mask.Sequences;
 
         var loss = zeros([], ScalarType.Float32, student.device);
         var gradient = empty_like(studentRows);
@@ -42,8 +42,16 @@ public sealed class LogitsKl(double temperature = 1, bool perToken = false)
             var p = LogProbabilities(teacherRows.narrow(0, start, count), teacherHead);
             var q = LogProbabilities(studentRows.narrow(0, start, count), studentHead);
             var weights = p.exp();
-            loss.add_((weights * p.sub_(q)).sum());
-            var logitGradient = q.exp_().sub_(weights).mul_(temperature / divisor).to_type(studentHead.dtype);
+            var divergence = weights * p.sub_(q);
+            var logitGradient = q.exp_().sub_(weights).mul_(temperature / divisor);
+            if (mask.Weights is { } share)
+            {
+                share = share.narrow(0, start, count).unsqueeze(-1);
+                divergence.mul_(share);
+                logitGradient.mul_(share);
+            }
+            loss.add_(divergence.sum());
+            logitGradient = logitGradient.to_type(studentHead.dtype);
             gradient.narrow(0, start, count).copy_(logitGradient.matmul(studentHead));
         }
 

@@ -3,14 +3,16 @@ using static TorchSharp.torch;
 
 namespace MmMamba.Runtime.Distillation;
 
-/// <summary>Which positions of a batch count in a loss: those that are no padding, or all.</summary>
+/// <summary>Which positions of a batch count in a loss, how much, and what a mean over them divides by.</summary>
 public sealed class TokenMask
 {
-    TokenMask(Tensor? column, Tensor? rows, long count)
+    TokenMask(Tensor? column, Tensor? rows, long count, long sequences)
     {
         Column = column;
         Rows = rows;
         Count = count;
+        Sequences = sequences;
+        Weight = count;
     }
 
     /// <summary>(B,T,1) float32, 1 where a position counts; null where all do.</summary>
@@ -19,8 +21,17 @@ public sealed class TokenMask
     /// <summary>Indices (int64) of the positions that count in the batch laid out as B*T rows; null where all do.</summary>
     public Tensor? Rows { get; }
 
+    /// <summary>Weights (float32) of the positions that count, one for each of them; null where all weigh 1.</summary>
+    public Tensor? Weights { get; private init; }
+
     /// <summary>How many positions count.</summary>
     public long Count { get; }
+
+    /// <summary>Sum of the weights of the positions that count.</summary>
+    public double Weight { get; private init; }
+
+    /// <summary>How many sequences there are.</summary>
+    public long Sequences { get; }
 
     /// <summary>The mask of a batch.</summary>
     /// <param name="input">The batch; its attention mask is (B,T), true at tokens, or null.</param>
@@ -28,15 +39,37 @@ public sealed class TokenMask
     /// <param name="maskPadding">False makes padding count too.</param>
     public static TokenMask Of(ModelInput input, Device device, bool maskPadding = true)
     {
-        var positions = input.InputIds.numel();
-        if (!maskPadding || input.AttentionMask is not { } attention) return new TokenMask(null, null, positions);
+        var (sequences, positions) = (input.InputIds.shape[0], input.InputIds.numel());
+        if (!maskPadding || input.AttentionMask is not { } attention) return new TokenMask(null, null, positions, sequences);
         using var noGrad = no_grad();
         var tokens = attention.to_type(ScalarType.Bool);
         var rows = tokens.flatten().nonzero().flatten();
         var count = rows.shape[0];
         return count == positions
-            ? new TokenMask(null, null, positions)
-            : new TokenMask(tokens.unsqueeze(-1).to(ScalarType.Float32, device), rows.to(device), count);
+            ? new TokenMask(null, null, positions, sequences)
+            : new TokenMask(tokens.unsqueeze(-1).to(ScalarType.Float32, device), rows.to(device), count, sequences);
+    }
+
+    /// <summary>The same mask, with less weight on the positions that predict no token of an answer; at 0 they don't count at all.</summary>
+    /// <param name="answers">The batch's answers.</param>
+    /// <param name="promptWeight">0 to 1.</param>
+    /// <param name="positions">B*T of the batch.</param>
+    /// <param name="device">Where it is needed.</param>
+    public TokenMask Weighing(AnswerPositions answers, double promptWeight, long positions, Device device)
+    {
+        if (promptWeight == 1) return this;
+        using var noGrad = no_grad();
+        if (promptWeight == 0)
+            return new TokenMask(null, tensor(answers.Rows, device: device), answers.Rows.Length, Sequences);
+        var weights = new float[positions];
+        Array.Fill(weights, (float)promptWeight);
+        foreach (var row in answers.Rows) weights[row] = 1;
+        var all = tensor(weights, device: device);
+        return new TokenMask(Column, Rows, Count, Sequences)
+        {
+            Weights = Rows is null ? all : all.index_select(0, Rows),
+            Weight = promptWeight * (Count - answers.Rows.Length) + answers.Rows.Length,
+        };
     }
 
     /// <summary>How many positions of a batch are no padding.</summary>

@@ -41,8 +41,14 @@ public sealed record TrainingOptions
     /// <summary>Leave padding out of the losses. The authors' own stages 1 and 2 counted it.</summary>
     public bool MaskPadding { get; init; } = true;
 
-    /// <summary>Divide the KL of the end-to-end stage by the tokens instead of by the sequences.</summary>
+    /// <summary>Divide the KL of the end-to-end stage by the positions that count instead of by the sequences.</summary>
     public bool KlPerToken { get; init; }
+
+    /// <summary>
+    /// Weight in the KL of the end-to-end stage, 0 to 1, of the positions that predict no token of an answer; those that do weigh 1. The paper weighs all alike;
+    /// 0 learns from answers alone, and makes logits for them only.
+    /// </summary>
+    public double PromptWeight { get; init; } = 1;
 
     /// <summary>In the end-to-end stage, keep the streams between layers only and run every layer again for its gradients: less memory, one more forward pass.</summary>
     public bool GradientCheckpointing { get; init; }
@@ -60,6 +66,9 @@ public sealed record TrainingOptions
             Schedule = recipe.Schedule,
             Optimizer = recipe.Optimizer,
             Clip = recipe.Clip,
+            MaskPadding = !stage.PaddingCounts,
+            KlPerToken = stage.PerToken,
+            PromptWeight = stage.PromptWeight,
         };
     }
 }

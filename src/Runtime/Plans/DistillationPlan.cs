@@ -83,4 +83,14 @@ public enum LossKind
 /// <param name="TotalCount">Parameters of the model in this stage.</param>
 public sealed record StagePlan(
     StageKind Kind, PlanList<TensorGroup> Train, LossKind Loss, double LossValue, double LearningRate, int Batch, int Steps,
-    long TrainedCount, long TotalCount);
+    long TrainedCount, long TotalCount)
+{
+    /// <summary>Whether <see cref="LossKind.LogitsKl"/> is divided by the positions that count, and not by the sequences.</summary>
+    public bool PerToken { get; init; }
+
+    /// <summary>Weight in <see cref="LossKind.LogitsKl"/>, 0 to 1, of the positions that predict no token of an answer.</summary>
+    public double PromptWeight { get; init; } = 1;
+
+    /// <summary>Whether padding counts in the loss.</summary>
+    public bool PaddingCounts { get; init; }
+}

@@ -30,6 +30,13 @@ sealed class PlanFields
         return result;
     }
 
+    /// <summary>Whether a key that may be left out is there; it is known either way.</summary>
+    public bool Has(string key)
+    {
+        _taken.Add(key);
+        return _object.TryGetProperty(key, out _);
+    }
+
     public string String(string key) => StringOrNull(key) ?? throw Wrong(key, "a string");
 
     public string? StringOrNull(string key)

@@ -93,7 +93,12 @@ public static class PlanJson
 
     static StagePlan Stage(PlanFields fields) => new(
         fields.Word<StageKind>("kind"), fields.Words<TensorGroup>("train"), fields.Word<LossKind>("loss"), fields.Double("loss_value"),
-        fields.Double("learning_rate"), fields.Int("batch"), fields.Int("steps"), fields.Long("trained_count"), fields.Long("total_count"));
+        fields.Double("learning_rate"), fields.Int("batch"), fields.Int("steps"), fields.Long("trained_count"), fields.Long("total_count"))
+    {
+        PerToken = fields.Has("per_token") && fields.Flag("per_token"),
+        PromptWeight = fields.Has("prompt_weight") ? fields.Double("prompt_weight") : 1,
+        PaddingCounts = fields.Has("padding_counts") && fields.Flag("padding_counts"),
+    };
 
     /// <summary>The plan's canonical text: fixed order of keys, one layer and one tensor a line, the same bytes on every machine.</summary>
     public static string Write(ModelPlan plan)
@@ -160,11 +165,17 @@ public static class PlanJson
         _ => throw new ArgumentOutOfRangeException(nameof(origin), origin, "An origin is copied, sliced or drawn."),
     };
 
+    // A switch that stands as it stands by itself is not written, so that plans which say nothing of it are equal.
     static string Text(StagePlan stage) => Inline(
+    [
         ("kind", Word(stage.Kind)), ("train", List(stage.Train.Select(Word))),
         ("loss", Word(stage.Loss)), ("loss_value", Number(stage.LossValue)), ("learning_rate", Number(stage.LearningRate)),
         ("batch", Number(stage.Batch)), ("steps", Number(stage.Steps)),
-        ("trained_count", Number(stage.TrainedCount)), ("total_count", Number(stage.TotalCount)));
+        ("trained_count", Number(stage.TrainedCount)), ("total_count", Number(stage.TotalCount)),
+        .. stage.PerToken ? [("per_token", Flag(true))] : Array.Empty<(string, string)>(),
+        .. stage.PromptWeight != 1 ? [("prompt_weight", Number(stage.PromptWeight))] : Array.Empty<(string, string)>(),
+        .. stage.PaddingCounts ? [("padding_counts", Flag(true))] : Array.Empty<(string, string)>(),
+    ]);
 
     static string Word<T>(T value) where T : struct, Enum => String(PlanWords<T>.Of(value));
 }

@@ -85,6 +85,9 @@ public class FamilyTests
             { "tiles", spec with { Vision = spec.Vision with { MaxTiles = 1 } }, false, false },
             { "clip", spec with { Distill = spec.Distill! with { Clip = 1 } }, false, false },
             { "last stage", spec with { Distill = Recipe(stage => stage.Kind == StageKind.EndToEnd ? stage with { Steps = 1 } : stage) }, false, true },
+            { "answers alone", spec with { Distill = Recipe(stage => stage.Kind == StageKind.EndToEnd ? stage with { PromptWeight = 0 } : stage) }, false, true },
+            { "per token", spec with { Distill = Recipe(stage => stage.Kind == StageKind.EndToEnd ? stage with { PerToken = true } : stage) }, false, true },
+            { "padding", spec with { Distill = Recipe(stage => stage.Kind == StageKind.Introduced ? stage with { PaddingCounts = true } : stage) }, false, false },
             { "first stage", spec with { Distill = Recipe(stage => stage.Kind == StageKind.Introduced ? stage with { LearningRate = 1 } : stage) }, false, false },
             { "fewer stages", spec with { Distill = spec.Distill! with { Run = [StageKind.Introduced] } }, false, true },
         };

@@ -66,7 +66,8 @@ public class CanonicalSpecTests
         OneOf("", "overrides: [ { where: \"layers[0, 2..4]\", mamba2: { conv: 8 }, norm: { rms: 0.5 } }, { where: \"embedding\", attention: { rope: { theta: 9.75, max_positions: 3 } } } ]",
             "overrides: [ { where: decoder, attention: { rope: { dynamic: 1.5 } } } ]"),
         OneOf("", "seed: scratch", "seed: { inherit: {} }", "seed: { mimic: { decay_log: -0.125 } }"),
-        OneOf("", "distill: { clip: 0.1, schedule: constant }", "distill: { stages: { mixer: ~ }, run: [] }",
+        OneOf("", "distill: { stages: { end_to_end: { padding: counted, loss: { logits_kl: { per: token, prompt_weight: 0 } } } } }",
+            "distill: { clip: 0.1, schedule: constant }", "distill: { stages: { mixer: ~ }, run: [] }",
             "distill: { optimizer: { adamw: { betas: [0.1, 0.95], eps: 1.0e-12 } }, stages: { end_to_end: { train: [value, dt], loss: logits_kl, lr: 1e-9 } } }"),
         OneOf("", "budget: { max: { cache: { tokens: 7, size: 1.5 GB } } }", "tokens: { system: \"\" }", "tokens: { system: ~ }", "vision: { max_tiles: 9 }"),
         (a, b, c, d, e, f, g) => string.Join("\n", new[] { a, b, c, d, e, f, g }.Where(line => line.Length > 0)));

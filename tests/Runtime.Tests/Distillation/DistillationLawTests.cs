@@ -113,7 +113,8 @@ public class DistillationLawTests
         using var teacher = GoldenModel.Load(GoldenModel.Hovle);
         using var student = GoldenModel.Load(GoldenModel.Hovle);
         foreach (var parameter in student.Tensors.Values) parameter.requires_grad = true;
-        var loss = new EndToEndDistillation(teacher, GoldenModel.Hybrid).Gradients(StageGoldens.Batches().First().Input, student, new LogitsKl(), maskPadding: true);
+        var input = StageGoldens.Batches().First().Input;
+        var loss = new EndToEndDistillation(teacher, GoldenModel.Hybrid).Gradients(input, student, new LogitsKl(), TokenMask.Of(input, CPU));
         Assert.Equal(0f, loss.item<float>());
         var gradients = student.Tensors.Values.Select(parameter => parameter.grad).OfType<Tensor>().ToArray();
         Assert.Equal(5 * 7 + 1, gradients.Length); // five layers behind the one that both share, and the norm
@@ -130,7 +131,7 @@ public class DistillationLawTests
         foreach (var parameter in student.Tensors.Values) parameter.requires_grad = true;
         var plan = GoldenModel.Hovle with { Distillation = GoldenModel.Hybrid.Distillation };
         var input = StageGoldens.Batches().First().Input;
-        var loss = new EndToEndDistillation(teacher, plan).Gradients(input, student, new LogitsKl(), maskPadding: true);
+        var loss = new EndToEndDistillation(teacher, plan).Gradients(input, student, new LogitsKl(), TokenMask.Of(input, CPU));
 
         using var guard = no_grad();
         var (alone, _) = new LogitsKl().Evaluate(student.Hidden(input), student.Head, teacher.Hidden(input), teacher.Head, TokenMask.Of(input, CPU));

@@ -1,3 +1,4 @@
+using MmMamba.Runtime.Data;
 using MmMamba.Runtime.Distillation;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -51,6 +52,31 @@ public abstract class LossTests(Device device)
         Assert.True(Relative(loss, expected) < 1e-5);
         Assert.True(Relative(gradient, expectedGradient) < 1e-5);
         Assert.Equal([2, 17, 8], gradient.shape);
+    }
+
+    [Theory]
+    [InlineData(0.0, false)]
+    [InlineData(0.0, true)]
+    [InlineData(0.25, false)]
+    [InlineData(0.25, true)]
+    public void Prompts_weigh_in_the_kl_as_much_as_they_are_told(double promptWeight, bool perToken)
+    {
+        using var scope = NewDisposeScope();
+        random.manual_seed(4);
+        var (student, teacher) = (Random(2, 17, 8), Random(2, 17, 8));
+        var (head, teacherHead) = (Random(100_000, 8), Random(100_000, 8));
+        var input = Padded(2, 17, 17, 6);
+        // Answers at 3..4 and 9..12 of the first row and at 5 of the second; each token is predicted one position before.
+        var batch = new Batch(input, [new(new int[17], [], 0, [new(0, "", 3, 2), new(1, "", 9, 4)]), new(new int[6], [], 0, [new(0, "", 5, 1)])]);
+        var weights = input.AttentionMask!.to_type(ScalarType.Float32) * promptWeight;
+        foreach (var (row, from, to) in new[] { (0, 2, 4), (0, 8, 12), (1, 4, 5) }) weights[row, from..to] = tensor(1f, device: device);
+
+        var mask = TokenMask.Of(input, device).Weighing(AnswerPositions.Of(batch), promptWeight, 34, device);
+        var (loss, gradient) = new LogitsKl(perToken: perToken).Evaluate(student, head, teacher, teacherHead, mask);
+
+        var (expected, expectedGradient) = Reference(student, head, teacher, teacherHead, weights, 1, perToken ? weights.sum().item<float>() : 2);
+        Assert.True(Relative(loss, expected) < 1e-5);
+        Assert.True(Relative(gradient, expectedGradient) < 1e-5);
     }
 
     [Fact]

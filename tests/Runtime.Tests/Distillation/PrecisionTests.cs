@@ -18,7 +18,8 @@ public abstract class PrecisionTests(Device device)
         using var start = StageGoldens.Mixers(teacher, Student, inherited: false);
         using var student = StudentAssembly.Build(teacher, Student, start);
         var trained = EndToEndDistillation.Train(student, Student.RecipeOf().StageOf(StageKind.EndToEnd).Train);
-        var loss = new EndToEndDistillation(teacher, Student).Gradients(StageGoldens.Batches().First().Input, student, new LogitsKl(), maskPadding: true, checkpointing);
+        var input = StageGoldens.Batches().First().Input;
+        var loss = new EndToEndDistillation(teacher, Student).Gradients(input, student, new LogitsKl(), TokenMask.Of(input, teacher.Device), checkpointing);
         return (loss.item<float>(), trained.ToDictionary(named => named.Name, named => named.Parameter.grad!.clone()));
     }
 
