@@ -15,7 +15,12 @@ namespace MmMamba.Cli.Commands;
 /// <summary><c>mmmamba bench</c>: what a model costs on this machine.</summary>
 static class BenchCommand
 {
-    public static Command Create() => new("bench", "Measure what a model costs on this machine.") { Train() };
+    public static Command Create()
+    {
+        var command = new Command("bench", "Measure what a model costs on this machine.") { Train() };
+        foreach (var kind in InferenceBenchCommand.All()) command.Add(kind);
+        return command;
+    }
 
     static Command Train()
     {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using MmMamba.Cli.Jobs;
 using MmMamba.Runtime;
 using MmMamba.Runtime.Checkpoints;
@@ -32,5 +33,12 @@ sealed class ComputeOptions
         return _readsWeights
             ? new(device, Dtypes.Parse(result.GetRequiredValue(_dtype)), result.GetValue(_map) ? WeightAccess.Map : WeightAccess.Read)
             : new(device);
+    }
+
+    /// <summary>The options as they are written on a command line.</summary>
+    public IEnumerable<string> Arguments(ParseResult result)
+    {
+        string[] always = [_device.Name, result.GetRequiredValue(_device), _threads.Name, result.GetValue(_threads).ToString(CultureInfo.InvariantCulture)];
+        return _readsWeights ? [.. always, _dtype.Name, result.GetRequiredValue(_dtype), .. result.GetValue(_map) ? (string[])[_map.Name] : []] : always;
     }
 }

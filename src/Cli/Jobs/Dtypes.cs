@@ -7,6 +7,9 @@ static class Dtypes
 {
     public static string NameOf(torch.ScalarType type) => type.ToString().ToLowerInvariant();
 
+    /// <summary>Bytes of a number.</summary>
+    public static int BytesOf(torch.ScalarType type) => type == torch.ScalarType.Float32 ? 4 : 2;
+
     /// <summary>The type of a name.</summary>
     /// <exception cref="ArgumentException">There is none.</exception>
     public static torch.ScalarType Parse(string name) => Enum.Parse<torch.ScalarType>(name, ignoreCase: true);

@@ -1,0 +1,138 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text;
+using MmMamba.Cli.Benchmarks;
+using MmMamba.Cli.Jobs;
+using MmMamba.Cli.Reports;
+using MmMamba.Cli.Specs;
+using MmMamba.ModelDsl.Architecture;
+using MmMamba.Runtime;
+using MmMamba.Runtime.Checkpoints;
+
+namespace MmMamba.Cli.Commands;
+
+/// <summary><c>mmmamba bench decode</c>, <c>prefill</c>, <c>answer</c> and <c>memory</c>: what reading and writing cost, by length.</summary>
+sealed class InferenceBenchCommand
+{
+    readonly BenchKind _kind;
+    readonly Command _command;
+    readonly ComputeOptions _compute;
+    readonly Argument<string[]> _models = new("models") { Description = "Checkpoints; with --random built-in models' names or spec files.", Arity = ArgumentArity.OneOrMore };
+    readonly Option<bool> _random = new("--random") { Description = "Draw the weights on the device instead of reading them." };
+    readonly Option<int[]> _lengths = new("--lengths") { Description = "Tokens of the prompt, one length or several.", AllowMultipleArgumentsPerToken = true };
+    readonly Option<int> _batch = RunOptions.Range(new Option<int>("--batch") { Description = "Sequences at once.", DefaultValueFactory = _ => 1 }, 1, 1 << 16);
+    readonly Option<int> _tokens = RunOptions.Range(new Option<int>("--tokens") { Description = "Tokens that are written behind the prompt." }, 1, 1 << 20);
+    readonly Option<int> _repeats = RunOptions.Range(new Option<int>("--repeats") { Description = "How often a prompt is read.", DefaultValueFactory = _ => 5 }, 1, 1 << 16);
+    readonly Option<int> _chunk = RunOptions.Range(new Option<int>("--chunk") { Description = "Most tokens of a prompt in one pass; 0 reads all at once.", DefaultValueFactory = _ => 0 }, 0, 1 << 24);
+    readonly Option<string?> _json = RunOptions.NotEmpty(new Option<string?>("--json") { Description = "A file to write the figures to." });
+    readonly Option<string?> _plot = RunOptions.NotEmpty(new Option<string?>("--plot") { Description = "A picture of the figures against the length to write (svg)." });
+    readonly Option<bool> _figures = new("--figures") { Description = "Write the figures as JSON to the standard output, and nothing else.", Hidden = true };
+
+    InferenceBenchCommand(BenchKind kind, string description, int length, int tokens)
+    {
+        _kind = kind;
+        _lengths.DefaultValueFactory = _ => [length];
+        _lengths.Validators.Add(result =>
+        {
+            if (result.Tokens.Any(token => int.TryParse(token.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value is 0 or > 1 << 24))
+                result.AddError(FormattableString.Invariant($"--lengths are 1 to {1 << 24}."));
+        });
+        _tokens.DefaultValueFactory = _ => tokens;
+        _command = new Command(NameOf(kind), description) { _models, _random, _lengths, _batch };
+        if (kind != BenchKind.Prefill) _command.Add(_tokens);
+        if (kind is BenchKind.Prefill or BenchKind.Answer) _command.Add(_repeats);
+        foreach (var option in (Option[])[_chunk, _json, _plot, _figures]) _command.Add(option);
+        _compute = new ComputeOptions(_command, readsWeights: true);
+        _command.SetAction(async (result, cancellation) =>
+        {
+            await Run(result, cancellation).ConfigureAwait(false);
+            return ExitCode.Ok;
+        });
+    }
+
+    /// <summary>The four commands.</summary>
+    public static IEnumerable<Command> All()
+    {
+        yield return new InferenceBenchCommand(BenchKind.Decode, "Time one more token after prompts of some lengths.", 1024, 64)._command;
+        yield return new InferenceBenchCommand(BenchKind.Prefill, "Time prompts of some lengths to their first token.", 1024, 1)._command;
+        yield return new InferenceBenchCommand(BenchKind.Answer, "Time prompts with their answers (the paper's Table 2: 768 and 256 tokens).", 768, 256)._command;
+        yield return new InferenceBenchCommand(BenchKind.Memory, "Measure the memory of prompts and of decoding, beside what the cost model predicts.", 1024, 8)._command;
+    }
+
+    static string NameOf(BenchKind kind) => kind.ToString().ToLowerInvariant();
+
+    async Task Run(ParseResult result, CancellationToken cancellation)
+    {
+        var models = result.GetRequiredValue(_models);
+        var load = new InferenceLoad(
+            _kind, [.. result.GetRequiredValue(_lengths).Distinct().Order()], result.GetValue(_batch), result.GetValue(_tokens), result.GetValue(_repeats), result.GetValue(_chunk));
+        var (json, plot) = (result.GetValue(_json), result.GetValue(_plot));
+        foreach (var path in new[] { json, plot }.OfType<string>())
+            if (Path.GetDirectoryName(Path.GetFullPath(path)) is var folder && !Directory.Exists(folder)) throw new InputException($"{path}: there is no folder {folder}; make it first.");
+        if (result.GetValue(_figures))
+        {
+            using var output = Console.OpenStandardOutput();
+            output.Write(Measure(models.Single(), load, result, cancellation).ToJson());
+            return;
+        }
+
+        var random = result.GetValue(_random);
+        foreach (var model in models) Named(model, random);
+        var width = models.Max(model => Named(model, random).Resolved.Name.Length);
+        var documents = new List<BenchDocument>();
+        // A process for each model, and where memory is measured for each length: an allocator keeps what it once had.
+        foreach (var (model, lengths) in models.SelectMany(model => _kind == BenchKind.Memory ? load.Lengths.Select(length => (model, Lengths: (int[])[length])) : [(model, [.. load.Lengths])]))
+        {
+            var document = await BenchProcess.Run(Arguments(model, lengths, load, result), cancellation).ConfigureAwait(false);
+            if (documents.Count == 0) Head(document, load, width);
+            documents.Add(document);
+            foreach (var row in document.Models.Single().Rows) Console.WriteLine(BenchTable.Row(document, document.Models.Single(), row, width));
+        }
+        var all = BenchDocument.Join(documents);
+        if (json is not null) AtomicFile.Write(json, all.ToJson());
+        if (plot is null) return;
+        if (!LengthPlot.Shows(all)) throw new InputException($"{plot}: is not drawn: nobody tells the memory here.");
+        AtomicFile.Write(plot, Encoding.UTF8.GetBytes(LengthPlot.Render(all)));
+    }
+
+    static void Head(BenchDocument document, InferenceLoad load, int width)
+    {
+        Console.WriteLine(Printable.Line(string.Join("; ", document.Machine.Concat(document.Versions).Select(told => $"{told.Key} {told.Value}"))));
+        Console.WriteLine(FormattableString.Invariant($"{document.Device}, {document.Dtype}, {document.Weights} weights, {load.Batch} at once; {load.What}"));
+        Console.WriteLine(BenchTable.Header(document.Kind, width));
+    }
+
+    IEnumerable<string> Arguments(string model, IEnumerable<int> lengths, InferenceLoad load, ParseResult result)
+    {
+        static string Text(int value) => value.ToString(CultureInfo.InvariantCulture);
+        return
+        [
+            "bench", NameOf(_kind), model, "--figures", "--lengths", .. lengths.Select(Text), "--batch", Text(load.Batch), "--chunk", Text(load.Chunk),
+            .. _kind != BenchKind.Prefill ? (string[])["--tokens", Text(load.Tokens)] : [],
+            .. _kind is BenchKind.Prefill or BenchKind.Answer ? (string[])["--repeats", Text(load.Repeats)] : [],
+            .. result.GetValue(_random) ? (string[])["--random"] : [],
+            .. _compute.Arguments(result),
+        ];
+    }
+
+    BenchDocument Measure(string argument, InferenceLoad load, ParseResult result, CancellationToken cancellation)
+    {
+        var random = result.GetValue(_random);
+        var (named, library) = SpecLibrary.Find(argument);
+        var compute = _compute.Open(result);
+        if (random && compute.Access == WeightAccess.Map) throw new InputException("drawn weights cannot be mapped; leave --map out.");
+        var teacher = named.Plan.Teacher is { } name ? library.Model(name).Plan : null;
+        var elementBytes = Dtypes.BytesOf(compute.Dtype);
+        var bench = new InferenceBench(
+            () => random ? new(named.Plan, new RandomParameters(named.Plan, teacher, compute.Device, compute.Dtype)) : compute.Load(named.Plan, argument),
+            compute.Device, elementBytes, Costs.Of(named.Resolved));
+        BenchRow[] rows = [.. bench.Run(load, cancellation)];
+        return new(
+            _kind, Machine.Describe(compute.Device), Machine.Versions, compute.Device.type.ToString().ToLowerInvariant(), Dtypes.NameOf(compute.Dtype), random ? "random" : "read",
+            load.Batch, load.Tokens, load.Chunk, [new(named.Plan.Name, named.Plan.Fingerprint, named.Plan.ParameterCount, rows)]);
+    }
+
+    static NamedModel Named(string argument, bool random) => random || CheckpointSpec.Is(argument)
+        ? SpecLibrary.Find(argument).Model
+        : throw new InputException($"{argument} is no checkpoint; name one, or have weights drawn with --random.");
+}
