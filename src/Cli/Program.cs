@@ -67,6 +67,8 @@ static class Program
         DataCommand.Create(),
         TrainCommand.Create(),
         DistillCommand.Create(),
+        AblateCommand.Create(),
+        AblationWorkerCommand.Create(),
         EvalCommand.Create(),
         ChatCommand.Create(interruption),
         ImportCommand.Create(),

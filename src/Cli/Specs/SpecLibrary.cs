@@ -124,6 +124,9 @@ sealed class SpecLibrary
     /// <summary>Whether a model's spec is not one of the tool's.</summary>
     public bool IsOwn(string name) => Own.Any(spec => spec.Model?.Name == name);
 
+    /// <summary>All models, without the members of families.</summary>
+    public IEnumerable<ResolvedModel> Models => _set.Models;
+
     /// <summary>A family of this library by name; null where there is none.</summary>
     public ResolvedFamily? Family(string name) => _set.FindFamily(name);
 

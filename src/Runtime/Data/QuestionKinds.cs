@@ -33,4 +33,12 @@ public static class QuestionKinds
 
     /// <summary>The kinds that may be asked: those that are judged, and the lessons, which take <see cref="Beside"/> apart.</summary>
     public static IReadOnlyList<string> Taught { get; } = [.. All, Tag, Tagged, Where, Mark, Pairs];
+
+    /// <summary>
+    /// Whether a kind asks for what stands at one place of the picture, among many that might: recall, as TextVQA's. A state of bounded size has to have kept it.
+    /// </summary>
+    public static bool IsRecall(string kind) => kind is At or Beside;
+
+    /// <summary>Whether a kind asks to recognise what is named or offered: recognition, as POPE's and SQA's.</summary>
+    public static bool IsRecognition(string kind) => kind is Present or Count or Choice;
 }

@@ -56,6 +56,18 @@ public sealed class Bootstrap
         return drawn.Length < (1 - MostUndefined) * _drawn.Length ? (value, null) : (value, new(Quantile(drawn, 0.025), Quantile(drawn, 0.975)));
     }
 
+    /// <summary>The standard deviation of a statistic over the draws: its standard error, as far as the sample goes.</summary>
+    /// <param name="statistic">Of the sums; not finite where it has no value.</param>
+    /// <returns>Null where there is one cluster only, or where the statistic often has no value.</returns>
+    public double? Deviation(Func<double[], double> statistic)
+    {
+        if (_single) return null;
+        double[] drawn = [.. _drawn.Select(statistic).Where(double.IsFinite)];
+        if (drawn.Length < Math.Max(2, (1 - MostUndefined) * _drawn.Length)) return null;
+        var mean = drawn.Average();
+        return Math.Sqrt(drawn.Sum(value => (value - mean) * (value - mean)) / (drawn.Length - 1));
+    }
+
     static void Add(double[] sums, double[] more)
     {
         for (var i = 0; i < sums.Length; i++) sums[i] += more[i];
