@@ -88,17 +88,16 @@ static class DistillCommand
         VisionLanguageModel teacher, NamedModel model, TeacherRecipe recipe, RunSettings settings, RunFolder folder, StateOptions options, RunDisplay display,
         CancellationToken cancellation)
     {
-        display.Begin(StageNames.Teacher);
         var path = folder.At("teacher.safetensors");
         if (RunModel.Restore(teacher, path))
         {
+            display.Begin(StageNames.Teacher);
             display.Note("taken from the folder");
             return;
         }
-        var states = new TrainingStates(folder.At(""), options, display.Note);
-        TeacherJob.Train(teacher, recipe, settings, display, cancellation, states);
+        TeacherJob.Train(teacher, recipe, settings, folder, options, display, cancellation);
         RunModel.Save(teacher, path, Sheet.Render(model.Resolved));
-        states.Finish(StageNames.Teacher);
+        new TrainingStates(folder.At("")).Finish(StageNames.Teacher);
     }
 
     static string Origin(TeacherRecipe recipe) => string.Create(CultureInfo.InvariantCulture,

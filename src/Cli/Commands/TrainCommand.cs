@@ -15,6 +15,8 @@ namespace MmMamba.Cli.Commands;
 /// <summary><c>mmmamba train</c>: a teacher, from nothing or from another teacher.</summary>
 static class TrainCommand
 {
+    const string RunKey = "mmmamba.run";
+
     public static Command Create()
     {
         var model = new Argument<string>("model") { Description = "A teacher: a built-in model's name or a spec file.", DefaultValueFactory = _ => "TinyHovle" };
@@ -39,31 +41,52 @@ static class TrainCommand
     {
         var model = SpecLibrary.Find(name).Model;
         var plan = model.Plan;
-        var path = output + ".run"; // the run's folder beside its output, as long as it is not finished
+        var path = output + ".run"; // the run's folder beside its output
         if (plan.Teacher is not null) throw new InputException($"{plan.Name} is a student of {plan.Teacher}; train a teacher, and distil the student from it.");
-        if (asked.Resume && File.Exists(output) && !Directory.Exists(path))
+        if (Directory.Exists(output) || File.Exists(output) && !(asked.Resume && Directory.Exists(path)))
+            throw new InputException($"{output}: exists{(asked.Resume ? $", and there is no {path} that tells what it was asked for" : "")}; name another file, or remove it.");
+        if (Path.GetDirectoryName(Path.GetFullPath(output)) is { } parent && !Directory.Exists(parent))
+            throw new InputException($"{output}: there is no folder {parent}; make it first.");
+        settings.Data.RequireHeldOut(settings.TestConversations, cancellation);
+        using var teacher = TeacherJob.Begin(plan, recipe, settings);
+        var record = RunRecord.Of("train", plan, settings, ("teacher", TeacherJob.Record(recipe, teacher)), ("half", half));
+        using var folder = RunFolder.Open(path, record, asked.Resume, Say);
+        // From here on the folder is held: no other process writes the output meanwhile.
+        if (File.Exists(output))
         {
+            if (!IsOf(record, output)) throw new InputException($"{output}: exists, and is not what the run in {path} wrote; name another file, or remove it.");
+            if (!folder.IsFinished) folder.Complete();
             Say($"{output}: this run is finished; there is nothing left to do");
             return;
         }
-        if (Directory.Exists(output) || (File.Exists(output) && !Directory.Exists(path))) throw new InputException($"{output}: exists; name another file, or remove it.");
-        if (Path.GetDirectoryName(Path.GetFullPath(output)) is { } parent && !Directory.Exists(parent))
-            throw new InputException($"{output}: there is no folder {parent}; make it first.");
-        using var teacher = TeacherJob.Begin(plan, recipe, settings);
-        using var folder = RunFolder.Open(path, RunRecord.Of("train", plan, settings, ("teacher", TeacherJob.Record(recipe, teacher)), ("half", half)), asked.Resume, Say);
+        if (folder.IsFinished) throw new InputException($"{path}: this run is finished, and {output} is gone; remove {path} to begin anew, or name another file.");
         Say($"{plan.Name} on {settings.Data.Description}; {Compute.Describe(settings.Device)}");
         RunStoppedException.Run(folder, () =>
         {
             using var display = new RunDisplay(AnsiConsole.Console);
-            display.Begin(StageNames.Teacher);
-            var summary = TeacherJob.Train(teacher, recipe, settings, display, cancellation, new(folder.At(""), asked.Options, display.Note));
-            display.Note(FormattableString.Invariant($"loss {summary.FirstLoss:0.###} -> {summary.LastLoss:0.###}"));
+            TeacherJob.Train(teacher, recipe, settings, folder, asked.Options, display, cancellation);
             display.Begin("ask the teacher model");
             var judged = Judge.Ask(teacher, settings, cancellation);
+            using (var metrics = new MetricsFile(folder.At(RunFolder.Metrics))) metrics.Evaluation("teacher", judged);
             display.Note(string.Join("  ", judged.Kinds.Select(kind => FormattableString.Invariant($"{kind.Kind} {100 * kind.Accuracy.Value:0.0} (chance {100 * kind.Chance:0.0})"))));
-            Checkpoint.Save(teacher, output, new Dictionary<string, string> { [Checkpoint.SheetKey] = Sheet.Render(model.Resolved) }, storeAs: half ? torch.ScalarType.Float16 : null);
-            folder.Remove();
+            var metadata = new Dictionary<string, string> { [Checkpoint.SheetKey] = Sheet.Render(model.Resolved), [RunKey] = record.Digest };
+            Checkpoint.Save(teacher, output, metadata, storeAs: half ? torch.ScalarType.Float16 : null);
+            folder.Complete();
         });
+    }
+
+    // A process may end between the writing of its output and that of its folder's end: the output says whose it is.
+    static bool IsOf(RunRecord record, string output)
+    {
+        try
+        {
+            using var file = SafetensorsFile.Open(output);
+            return file.Metadata.GetValueOrDefault(RunKey) == record.Digest;
+        }
+        catch (InputException)
+        {
+            return false;
+        }
     }
 
     static void Say(string line) => AnsiConsole.Console.Profile.Out.Writer.WriteLine(Printable.Line(line));

@@ -60,6 +60,9 @@ static class Machine
         return CudaDriver.TakenBytes;
     }
 
+    /// <summary>The memory that a job takes now: what this process has resident; on a GPU what the driver counts as taken. Null where nobody tells.</summary>
+    public static long? BytesOn(torch.Device device) => device.type == DeviceType.CUDA ? CudaDriver.TakenBytes : Environment.WorkingSet;
+
     /// <summary>Peaks of memory as cards show them: the processor's, and the GPU's where one computes.</summary>
     public static IEnumerable<KeyValuePair<string, string>> Peaks(torch.Device device)
     {

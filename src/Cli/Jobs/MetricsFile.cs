@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using MmMamba.Runtime.Checkpoints;
@@ -8,19 +9,21 @@ namespace MmMamba.Cli.Jobs;
 
 /// <summary>
 /// A run's figures as lines of JSON: one an optimizer step, one a kind of question that a model was asked. A run that goes on keeps the lines of what
-/// is done and drops those that it will write again.
+/// is done and drops those that it will write again. <see cref="EventFiles"/> says the same to TensorBoard.
 /// </summary>
 sealed class MetricsFile : IDisposable
 {
     readonly string _path;
     readonly List<StepReport> _steps = [];
     readonly HashSet<string> _begun = new(StringComparer.Ordinal);
+    readonly EventFiles _events;
     FileStream _file;
 
-    /// <summary>Opens the file, and makes it if it isn't there.</summary>
+    /// <summary>Opens the file, and makes it if it isn't there; what TensorBoard reads lies beside it.</summary>
     public MetricsFile(string path)
     {
         _path = path;
+        _events = new(Path.Combine(Path.GetDirectoryName(path)!, RunFolder.Events));
         _file = Append();
         Keep(_ => true);
     }
@@ -33,14 +36,17 @@ sealed class MetricsFile : IDisposable
         _file.Dispose();
         _steps.Clear();
         var whole = new StringBuilder();
+        var kept = new List<JsonElement>();
         foreach (var (raw, line) in Lines().Where(line => keep(line.Line)))
         {
             whole.Append(raw).Append('\n');
+            kept.Add(line);
             if (line.TryGetProperty("stage", out _)) _steps.Add(Report(line));
         }
         var bytes = Encoding.UTF8.GetBytes(whole.ToString());
         if (bytes.Length != new FileInfo(_path).Length) AtomicFile.Write(_path, bytes);
         _file = Append();
+        _events.Rewrite(kept);
     }
 
     FileStream Append() => new(_path, FileMode.Append, FileAccess.Write, FileShare.Read);
@@ -80,14 +86,15 @@ sealed class MetricsFile : IDisposable
         line.GetProperty(name) is { ValueKind: JsonValueKind.Number } number ? number.GetDouble() : double.NaN;
 
     /// <summary>Writes a step. Lines of its stage that say more than what goes before it are of a time that was lost, and go.</summary>
-    public void Step(StepReport step)
+    /// <param name="step">The step.</param>
+    /// <param name="memory">Memory that the job takes, in bytes; null where nobody tells.</param>
+    public void Step(StepReport step, long? memory = null)
     {
         if (_begun.Add(step.Stage))
             Keep(line => !line.TryGetProperty("stage", out var stage) || stage.GetString() != step.Stage || line.GetProperty("step").GetInt32() < step.Step);
         _steps.Add(step);
-        using (var json = new Utf8JsonWriter(_file))
+        Append(json =>
         {
-            json.WriteStartObject();
             json.WriteString("stage", step.Stage);
             json.WriteNumber("step", step.Step);
             Write(json, "loss", step.Loss);
@@ -95,11 +102,10 @@ sealed class MetricsFile : IDisposable
             Write(json, "gradient_norm", step.GradientNorm);
             json.WriteNumber("tokens", step.Tokens);
             json.WriteNumber("seconds", Math.Round(step.Elapsed.TotalSeconds, 3));
+            json.WriteNumber("tokens_per_second", Math.Round(step.TokensPerSecond, 1));
+            if (memory is { } bytes) json.WriteNumber("memory", bytes);
             if (step.Skipped) json.WriteBoolean("skipped", true);
-            json.WriteEndObject();
-        }
-        _file.WriteByte((byte)'\n');
-        _file.Flush(); // for whoever looks on
+        });
     }
 
     // JSON has no word for what is no finite number.
@@ -114,10 +120,8 @@ sealed class MetricsFile : IDisposable
     {
         Keep(line => !line.TryGetProperty("model", out var name) || name.GetString() != model);
         foreach (var kind in result.Kinds)
-        {
-            using (var json = new Utf8JsonWriter(_file))
+            Append(json =>
             {
-                json.WriteStartObject();
                 json.WriteString("model", model);
                 json.WriteString("kind", kind.Kind);
                 json.WriteNumber("right", kind.Accuracy.Successes);
@@ -125,14 +129,31 @@ sealed class MetricsFile : IDisposable
                 json.WriteNumber("low", kind.Accuracy.Low);
                 json.WriteNumber("high", kind.Accuracy.High);
                 json.WriteNumber("chance", kind.Chance);
-                json.WriteEndObject();
-            }
-            _file.WriteByte((byte)'\n');
+            });
+    }
+
+    void Append(Action<Utf8JsonWriter> fields)
+    {
+        var line = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(line))
+        {
+            json.WriteStartObject();
+            fields(json);
+            json.WriteNumber("time", Math.Round(DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 1000.0, 3));
+            json.WriteEndObject();
         }
+        using (var written = JsonDocument.Parse(line.WrittenMemory)) _events.Append(written.RootElement);
+        line.Write("\n"u8);
+        _file.Write(line.WrittenSpan);
+        _file.Flush(); // for whoever looks on
     }
 
     /// <summary>What was written is on the disk then.</summary>
     public void Flush() => _file.Flush(flushToDisk: true);
 
-    public void Dispose() => _file.Dispose();
+    public void Dispose()
+    {
+        _file.Dispose();
+        _events.Dispose();
+    }
 }

@@ -14,7 +14,7 @@ abstract class PictureData
     /// <summary>For reports and for the chain of artefacts.</summary>
     public abstract string Description { get; }
 
-    /// <summary>Identity of the content: what a run that goes on must find again.</summary>
+    /// <summary>Identity of the content, of a set on disk that of its lines: what a run that goes on must find again.</summary>
     public abstract string Digest { get; }
 
     /// <summary>How many of the training conversations may be impossible to read.</summary>
@@ -37,6 +37,9 @@ abstract class PictureData
     /// <param name="cancellation">Stops the reading of pictures.</param>
     /// <exception cref="InputException">A picture is in both.</exception>
     public virtual void RequireHeldOut(long count, CancellationToken cancellation) { }
+
+    /// <summary>What the pictures show that <see cref="RequireHeldOut"/> has looked at; null where <see cref="Digest"/> says it of all.</summary>
+    public virtual PictureList? Shown => null;
 
     /// <summary>The set that the project draws itself.</summary>
     public static PictureData Drawn() => new Pictures("drawn shapes and words", "drawn", DrawnPictures.Splits());
@@ -97,6 +100,8 @@ abstract class PictureData
 
     sealed class Set(string folder, string testFolder, ConversationSet train, ConversationSet test) : PictureData
     {
+        PictureList? _shown;
+
         public override string Description => NameOf(folder);
         public override string Digest => HashOf(Path.Combine(folder, DataSetWriter.Train + ".jsonl")) + HashOf(TestLines(testFolder));
         public override int MostUnreadable => Unreadable.Tolerated(train.Count);
@@ -104,7 +109,15 @@ abstract class PictureData
         public override IConversationSource Training(ulong seed) => train;
         public override IConversationSource Lessons(ulong seed, long count) => train;
         public override IConversationSource Test(long count) => test.Count <= count ? test : new FirstOf(test, count);
-        public override void RequireHeldOut(long count, CancellationToken cancellation) => HeldOut.Require(train, Test(count), folder, cancellation);
+        public override PictureList? Shown => _shown;
+
+        public override void RequireHeldOut(long count, CancellationToken cancellation)
+        {
+            var tested = PictureContents.Of(Test(count), passesBy: false, cancellation);
+            var trained = PictureContents.Of(train, passesBy: true, cancellation);
+            HeldOut.Require(trained, tested, folder);
+            _shown = new([(DataSetWriter.Train, trained), (DataSetWriter.Test, tested)]);
+        }
     }
 
     static string HashOf(string file)

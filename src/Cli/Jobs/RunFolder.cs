@@ -19,6 +19,12 @@ sealed class RunFolder : IDisposable
     /// <summary>The figures of every step.</summary>
     public const string Metrics = "metrics.jsonl";
 
+    /// <summary>What the pictures of a set on disk showed when the run began.</summary>
+    public const string Pictures = "pictures.jsonl";
+
+    /// <summary>Where the figures lie as TensorBoard reads them.</summary>
+    public const string Events = "tensorboard";
+
     readonly string _folder;
     readonly string? _firstMade;
     readonly FileStream? _lock;
@@ -51,27 +57,30 @@ sealed class RunFolder : IDisposable
         if (!isUnfinished && Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
         {
             if (!resume || !File.Exists(record)) throw new InputException($"{path}: the folder exists and isn't empty; name another with --output, or remove it.");
-            asked.RequireSame(record, tell);
+            asked.RequireSame(folder, tell);
             return new(path, folder, null, null, isResumed: true);
         }
         if (isUnfinished && !resume) throw new InputException($"{path}: holds a run that is not finished; go on with --resume, name another folder with --output, or remove it.");
-        FileStream? held = null;
+        var firstMade = Directory.Exists(folder) ? null : FirstMade(folder);
+        RunFolder? run = null;
         try
         {
-            var firstMade = Directory.Exists(folder) ? null : FirstMade(folder);
             AtomicFile.MakeFolder(folder);
-            held = Hold(path, folder);
+            var held = Hold(path, folder);
             // Without a record it was not begun, or ended between marker and record: nothing else can be there yet.
-            var isResumed = File.Exists(record);
-            if (isResumed) asked.RequireSame(record, tell);
-            else asked.Write(record);
+            run = new(path, folder, firstMade, held, isResumed: File.Exists(record));
+            if (run.IsResumed) asked.RequireSame(folder, tell);
+            else asked.Write(folder);
             foreach (var half in Directory.EnumerateFiles(folder, ".*.tmp", SearchOption.AllDirectories)) File.Delete(half);
             AtomicFile.FlushFolder(folder);
-            return new(path, folder, firstMade, held, isResumed);
+            return run;
         }
         catch (Exception e)
         {
-            held?.Dispose();
+            // A run that was there stays as it is.
+            if (run is { IsResumed: true }) run._lock!.Dispose();
+            else if (run is not null) run.Dispose();
+            else RemoveMade(firstMade);
             if (e is IOException or UnauthorizedAccessException) throw new InputException($"{path}: can't be written to: {e.Message}", e);
             throw;
         }
@@ -106,7 +115,9 @@ sealed class RunFolder : IDisposable
 
     /// <summary>Whether there is more than what every run begins with.</summary>
     public bool HoldsWork => Directory.Exists(_folder) && Directory.EnumerateFiles(_folder, "*", SearchOption.AllDirectories)
-        .Any(file => System.IO.Path.GetFileName(file) is not (Marker or Record or Metrics) && !file.EndsWith(".tmp", StringComparison.Ordinal));
+        .Select(file => System.IO.Path.GetRelativePath(_folder, file))
+        .Any(file => file is not (Marker or Record or Metrics or Pictures)
+            && !file.StartsWith(Events + System.IO.Path.DirectorySeparatorChar, StringComparison.Ordinal) && !file.EndsWith(".tmp", StringComparison.Ordinal));
 
     /// <summary>The run is finished: all of it is on the disk when the marker goes.</summary>
     public void Complete()
@@ -118,23 +129,32 @@ sealed class RunFolder : IDisposable
         _completed = true;
     }
 
-    /// <summary>Removes all of it: what it was for is elsewhere.</summary>
-    public void Remove()
-    {
-        Directory.Delete(_folder, recursive: true);
-        _completed = true;
-    }
-
-    /// <summary>Lets go of the folder; without any work in it, it goes.</summary>
+    /// <summary>Lets go of the folder; without any work in it, it goes, but for a folder that was there before.</summary>
     public void Dispose()
     {
         if (_lock is null) return;
-        if (!_completed && !HoldsWork)
+        try
         {
-            Directory.Delete(_folder, recursive: true);
-            if (_firstMade is not null && Directory.Exists(_firstMade) && !Directory.EnumerateFiles(_firstMade, "*", SearchOption.AllDirectories).Any())
-                Directory.Delete(_firstMade, recursive: true);
+            if (!_completed && !HoldsWork) Clear();
         }
-        _lock.Dispose();
+        finally
+        {
+            _lock.Dispose();
+        }
+    }
+
+    void Clear()
+    {
+        if (!Directory.Exists(_folder)) return;
+        foreach (var folder in Directory.EnumerateDirectories(_folder)) Directory.Delete(folder, recursive: true);
+        foreach (var file in Directory.EnumerateFiles(_folder)) File.Delete(file);
+        RemoveMade(_firstMade);
+    }
+
+    // What was made goes, as long as nothing lies in it.
+    static void RemoveMade(string? firstMade)
+    {
+        if (firstMade is not null && Directory.Exists(firstMade) && !Directory.EnumerateFiles(firstMade, "*", SearchOption.AllDirectories).Any())
+            Directory.Delete(firstMade, recursive: true);
     }
 }

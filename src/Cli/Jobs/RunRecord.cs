@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -11,7 +12,8 @@ namespace MmMamba.Cli.Jobs;
 /// <summary>What a run was asked for, as its folder keeps it: all that decides on its results. Going on with anything else is refused by name.</summary>
 /// <param name="asked">The settings by name.</param>
 /// <param name="computedBy">What computes: another one may come to other bits.</param>
-sealed class RunRecord(JsonObject asked, string computedBy)
+/// <param name="pictures">What the pictures of a set on disk show; null for data that its digest tells all of.</param>
+sealed class RunRecord(JsonObject asked, string computedBy, PictureList? pictures = null)
 {
     static readonly JsonSerializerOptions Readable = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -31,7 +33,7 @@ sealed class RunRecord(JsonObject asked, string computedBy)
         };
         foreach (var (name, value) in more) asked[name] = value;
         asked["plan"] = JsonNode.Parse(PlanJson.Write(Bare(plan)));
-        return new(asked, Compute.Describe(settings.Device));
+        return new(asked, Compute.Describe(settings.Device), settings.Data.Shown);
     }
 
     // Where a spec stands and how it is introduced decides on nothing.
@@ -43,14 +45,22 @@ sealed class RunRecord(JsonObject asked, string computedBy)
 
     static PlanList<LayerPlan> Bare(PlanList<LayerPlan> layers) => layers.Select(layer => layer with { Source = "" }).ToPlanList();
 
-    /// <summary>Writes the record.</summary>
-    public void Write(string path) => AtomicFile.Write(path, Encoding.UTF8.GetBytes(
-        new JsonObject { ["asked"] = asked.DeepClone(), ["computed_by"] = computedBy }.ToJsonString(Readable) + "\n"));
+    /// <summary>Identity of all that was asked, for a result that lies outside the run's folder.</summary>
+    public string Digest => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(asked.ToJsonString())));
+
+    /// <summary>Writes the record into a run's folder; with it the run has begun.</summary>
+    public void Write(string folder)
+    {
+        pictures?.Write(Path.Combine(folder, RunFolder.Pictures));
+        AtomicFile.Write(Path.Combine(folder, RunFolder.Record), Encoding.UTF8.GetBytes(
+            new JsonObject { ["asked"] = asked.DeepClone(), ["computed_by"] = computedBy }.ToJsonString(Readable) + "\n"));
+    }
 
     /// <summary>Makes sure that the run in a folder was asked for the same; says so where something else computed it.</summary>
     /// <exception cref="InputException">It was not, or its record can't be read.</exception>
-    public void RequireSame(string path, Action<string> tell)
+    public void RequireSame(string folder, Action<string> tell)
     {
+        var path = Path.Combine(folder, RunFolder.Record);
         JsonObject kept;
         try
         {
@@ -63,6 +73,7 @@ sealed class RunRecord(JsonObject asked, string computedBy)
         var differences = JsonDifference.Of(kept["asked"]?.ToJsonString() ?? "{}", asked.ToJsonString());
         if (differences.Count > 0)
             throw new InputException($"{path}: the run here was asked for something else: {string.Join("; ", differences.Take(8))}{(differences.Count > 8 ? $"; and {differences.Count - 8} more" : "")}. Ask for the same, or name another output.");
+        if (pictures is not null && Path.Combine(folder, RunFolder.Pictures) is var list && File.Exists(list)) pictures.RequireSame(list);
         if (kept["computed_by"]?.ToString() is { } before && before != computedBy)
             tell($"computed so far by {before}, from here on by {computedBy}: it goes on, but not bit for bit");
     }

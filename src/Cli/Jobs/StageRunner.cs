@@ -8,6 +8,9 @@ namespace MmMamba.Cli.Jobs;
 /// <summary>Looks on while stages are run.</summary>
 interface IStageWatcher : IProgress<StepReport>
 {
+    /// <summary>Told after every step, with the memory that the job takes then, in bytes; null where nobody tells.</summary>
+    void Report(StepReport step, long? memory) => Report(step);
+
     /// <summary>Told what a person should know, in a few words.</summary>
     void Note(string note);
 }
@@ -43,10 +46,9 @@ sealed class StageRunner(
 
     T Stage<T>(StageKind kind, Func<IEnumerable<Batch>, TrainingOptions, IProgress<StepReport>, T> run)
     {
-        var progress = new Recorded(metrics, watcher);
-        var made = run(Data(kind), Options(kind), progress);
-        if (progress.Last.SkippedSteps + progress.Last.Unreadable > 0)
-            watcher.Note(FormattableString.Invariant($"{progress.Last.SkippedSteps} steps skipped without finite numbers, {progress.Last.Unreadable} conversations passed by"));
+        var recorder = new RunRecorder(watcher, metrics, settings.Device);
+        var made = run(Data(kind), Options(kind), recorder);
+        recorder.TellLost();
         return made;
     }
 
@@ -73,15 +75,4 @@ sealed class StageRunner(
             PassUnreadable = true,
             Device = settings.Device,
         }).Read(cancellation);
-
-    sealed class Recorded(MetricsFile metrics, IStageWatcher watcher) : IProgress<StepReport>
-    {
-        public StepReport Last { get; private set; }
-
-        public void Report(StepReport step)
-        {
-            watcher.Report(step);
-            metrics.Step(Last = step);
-        }
-    }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using MmMamba.Cli.Live;
 using MmMamba.Runtime;
 using MmMamba.Runtime.Checkpoints;
 using MmMamba.Runtime.Data;
@@ -36,8 +37,22 @@ static class TeacherJob
         ["steps"] = recipe.Steps, ["batch"] = recipe.Batch, ["lr"] = recipe.LearningRate, ["begins_with"] = TeacherIdentity.Of(begin).Hash,
     };
 
-    /// <summary>Trains the model in place.</summary>
-    public static TrainingSummary Train(
+    /// <summary>Trains the model in place, from its newest state on where the folder holds one.</summary>
+    /// <param name="folder">Receives states and figures.</param>
+    /// <param name="options">When states are written.</param>
+    /// <param name="display">Shows what goes on.</param>
+    public static void Train(
+        VisionLanguageModel model, TeacherRecipe recipe, RunSettings settings, RunFolder folder, StateOptions options, RunDisplay display, CancellationToken cancellation)
+    {
+        display.Begin(StageNames.Teacher);
+        using var metrics = new MetricsFile(folder.At(RunFolder.Metrics));
+        var recorder = new RunRecorder(display, metrics, settings.Device);
+        var summary = Run(model, recipe, settings, recorder, cancellation, new(folder.At(""), options, display.Note, metrics.Flush));
+        display.Note(FormattableString.Invariant($"loss {summary.FirstLoss:0.###} -> {summary.LastLoss:0.###}"));
+        recorder.TellLost(summary);
+    }
+
+    static TrainingSummary Run(
         VisionLanguageModel model, TeacherRecipe recipe, RunSettings settings, IProgress<StepReport> progress, CancellationToken cancellation, TrainingStates states)
     {
         var lessons = settings.Data.Lessons(settings.Seed, (long)recipe.Steps * recipe.Batch);

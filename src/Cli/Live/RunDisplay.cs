@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using MmMamba.Cli.Jobs;
 using MmMamba.Cli.Reports;
 using MmMamba.Runtime.Distillation;
@@ -9,15 +8,18 @@ using Spectre.Console.Rendering;
 namespace MmMamba.Cli.Live;
 
 /// <summary>
-/// What a run shows while it goes on. In a terminal: a table with a row for each phase, redrawn in place. Elsewhere: a line every few
+/// What a run shows while it goes on. In a terminal: a block for each phase, redrawn in place, as wide as the terminal is. Elsewhere: a line every few
 /// seconds, so that logs stay short.
 /// </summary>
 sealed class RunDisplay : IStageWatcher, IDisposable
 {
+    const string Gap = "  ";
+    const int Indent = 2;
+
     static readonly TimeSpan Redraw = TimeSpan.FromSeconds(0.25), Line = TimeSpan.FromSeconds(10);
 
     readonly IAnsiConsole _console;
-    readonly List<Phase> _phases = [];
+    readonly List<RunPhase> _phases = [];
     readonly Stopwatch _clock = Stopwatch.StartNew();
     readonly bool _live;
     readonly object _gate = new();
@@ -26,22 +28,13 @@ sealed class RunDisplay : IStageWatcher, IDisposable
     readonly TaskCompletionSource _done = new();
     readonly Task? _drawing;
 
-    sealed class Phase(string name)
-    {
-        public string Name { get; } = name;
-        public StepReport? Report { get; set; }
-        public string? Note { get; set; }
-        public TimeSpan Began { get; set; }
-        public TimeSpan? Took { get; set; }
-    }
-
     public RunDisplay(IAnsiConsole console)
     {
         _console = console;
         _live = console.Profile.Capabilities.Interactive && console.Profile.Out.IsTerminal;
         if (!_live) return;
         var started = new TaskCompletionSource();
-        _drawing = console.Live(Table()).StartAsync(context =>
+        _drawing = console.Live(Blocks()).StartAsync(context =>
         {
             _context = context;
             started.SetResult();
@@ -74,11 +67,13 @@ sealed class RunDisplay : IStageWatcher, IDisposable
         }
     }
 
-    public void Report(StepReport step)
+    public void Report(StepReport value) => Report(value, memory: null);
+
+    public void Report(StepReport step, long? memory)
     {
         lock (_gate)
         {
-            _phases[^1].Report = step;
+            (_phases[^1].Report, _phases[^1].MemoryBytes) = (step, memory);
             Draw(step.Step == step.Steps);
         }
     }
@@ -103,33 +98,37 @@ sealed class RunDisplay : IStageWatcher, IDisposable
     {
         if (_phases.Count == 0 || !always && _clock.Elapsed - _last < (_live ? Redraw : Line)) return;
         _last = _clock.Elapsed;
-        if (_live) _context!.UpdateTarget(Table());
-        else if (_phases[^1] is { Took: null, Report: { } report, Name: var name })
-            _console.Profile.Out.Writer.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{name}: step {report.Step}/{report.Steps}  loss {report.Loss:0.####}  {report.TokensPerSecond:#,0} tokens/s  {Time(report.Remaining)} left"));
+        if (_live) _context!.UpdateTarget(Blocks());
+        else if (_phases[^1] is { Took: null, Report: not null } phase)
+            _console.Profile.Out.Writer.WriteLine($"{phase.Name}: {string.Join(Gap, phase.Figures())}");
     }
 
-    IRenderable Table()
+    Rows Blocks() => new(_phases.SelectMany(Block));
+
+    // Its name and time, then its figures, then what it came to.
+    IEnumerable<IRenderable> Block(RunPhase phase)
     {
-        var table = new Table().Border(TableBorder.Simple);
-        table.AddColumn("stage").AddColumn(new TableColumn("step").RightAligned()).AddColumn(new TableColumn("loss").RightAligned())
-            .AddColumn(new TableColumn("tokens/s").RightAligned()).AddColumn(new TableColumn("time").RightAligned())
-            .AddColumn(new TableColumn("left").RightAligned()).AddColumn("");
-        foreach (var phase in _phases)
-        {
-            var report = phase.Report;
-            var running = phase.Took is null;
-            table.AddRow(
-                new Markup(running ? $"[bold]{Markup.Escape(phase.Name)}[/]" : Markup.Escape(phase.Name)),
-                new Text(report is { } r ? string.Create(CultureInfo.InvariantCulture, $"{r.Step}/{r.Steps}") : ""),
-                new Text(report is { } l ? l.Loss.ToString("0.####", CultureInfo.InvariantCulture) : ""),
-                new Text(report is { } t ? t.TokensPerSecond.ToString("#,0", CultureInfo.InvariantCulture) : ""),
-                new Text(Time(phase.Took ?? _clock.Elapsed - phase.Began)),
-                new Text(running && report is { } left ? Time(left.Remaining) : ""),
-                new Text(phase.Note ?? ""));
-        }
-        return table;
+        var time = RunPhase.Time(phase.Took ?? _clock.Elapsed - phase.Began);
+        yield return new Text($"{phase.Name}{Gap}{time}", phase.Took is null ? new Style(decoration: Decoration.Bold) : Style.Plain);
+        foreach (var line in Filled(phase.Figures(), _console.Profile.Width - Indent)) yield return Indented(line);
+        if (phase.Note is { } note) yield return Indented(note);
     }
 
-    static string Time(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalMinutes}:{time.Seconds:00}");
+    static Padder Indented(string text) => new(new Text(text), new Padding(Indent, 0, 0, 0));
+
+    // As many figures on a line as fit: none is torn from its name.
+    static IEnumerable<string> Filled(IEnumerable<string> figures, int width)
+    {
+        var line = "";
+        foreach (var figure in figures)
+        {
+            if (line.Length > 0 && line.Length + Gap.Length + figure.Length > width)
+            {
+                yield return line;
+                line = "";
+            }
+            line += line.Length > 0 ? Gap + figure : figure;
+        }
+        if (line.Length > 0) yield return line;
+    }
 }

@@ -6,7 +6,7 @@ namespace MmMamba.Cli.Reports;
 /// <summary>Accuracies on the screen: a table in a terminal, plain aligned columns elsewhere.</summary>
 static class ReportTable
 {
-    /// <summary>Writes the table to a console.</summary>
+    /// <summary>Writes the table to a console: each figure on a line, on lines of its own where that is too wide, and a line a model where that is.</summary>
     public static void Write(IAnsiConsole console, AccuracyReport accuracy)
     {
         if (!console.Profile.Out.IsTerminal)
@@ -14,15 +14,38 @@ static class ReportTable
             console.Profile.Out.Writer.Write(Plain(accuracy));
             return;
         }
+        string[][] rows = [Header(accuracy), .. Rows(accuracy), Mean(accuracy)];
+        string[][] stacked = [.. rows.Select((row, i) => i == 0 ? row : [.. row.Select((cell, column) => column == 0 ? cell : cell.Replace(" [", "\n[", StringComparison.Ordinal).Replace("] ", "]\n", StringComparison.Ordinal))])];
+        if (WidthOf(rows) <= console.Profile.Width) console.Write(Bordered(rows));
+        else if (WidthOf(stacked) <= console.Profile.Width) console.Write(Bordered(stacked));
+        else console.Profile.Out.Writer.Write(Listed(rows));
+    }
+
+    static Table Bordered(string[][] rows)
+    {
         var table = new Table().Border(TableBorder.Rounded).BorderColor(Color.Grey);
-        foreach (var (header, i) in Header(accuracy).Select((header, i) => (header, i)))
-            table.AddColumn(new TableColumn(Cell(header)) { Alignment = i == 0 ? Justify.Left : Justify.Right, NoWrap = i > 0 });
-        foreach (var row in Rows(accuracy))
-            table.AddRow(row.Select(Cell));
+        foreach (var (header, i) in rows[0].Select((header, i) => (header, i)))
+            table.AddColumn(new TableColumn(new Text(header)) { Alignment = i == 0 ? Justify.Left : Justify.Right, NoWrap = true });
+        // Text, unlike a string, is never read as markup.
+        foreach (var row in rows[1..^1]) table.AddRow(row.Select(cell => new Text(cell)));
         table.AddEmptyRow();
-        table.AddRow(Mean(accuracy).Select(cell => new Text(cell, new Style(decoration: Decoration.Bold))));
-        table.Caption(new TableTitle(Markup.Escape(Caption)));
-        console.Write(table);
+        table.AddRow(rows[^1].Select(cell => new Text(cell, new Style(decoration: Decoration.Bold))));
+        return table.Caption(new TableTitle(Markup.Escape(Caption)));
+    }
+
+    // A border on the left, and after each column its padding and a border.
+    static int WidthOf(string[][] rows) =>
+        1 + Enumerable.Range(0, rows[0].Length).Sum(column => 3 + rows.Max(row => row[column].Split('\n').Max(line => line.Length)));
+
+    static string Listed(string[][] rows)
+    {
+        var (text, width) = (new StringBuilder(), rows[0].Skip(1).Max(name => name.Length));
+        foreach (var row in rows[1..])
+        {
+            text.Append(row[0]).Append('\n');
+            foreach (var (name, cell) in rows[0].Zip(row).Skip(1)) text.Append("  ").Append(name.PadRight(width)).Append("  ").Append(cell).Append('\n');
+        }
+        return text.Append(Caption).Append('\n').ToString();
     }
 
     /// <summary>The table as lines of text.</summary>
@@ -58,7 +81,4 @@ static class ReportTable
     static bool Recovers(AccuracyReport accuracy) => accuracy.Recovered is not null;
 
     static string Figure(Estimate estimate) => $"{Figures.Percent(estimate.Value)} [{Figures.Interval(estimate)}]";
-
-    // Text, unlike a string, is never read as markup.
-    static Text Cell(string text) => new(text);
 }

@@ -10,7 +10,8 @@ namespace MmMamba.Runtime.Checkpoints;
 /// </summary>
 static class FileDigest
 {
-    const string Key = "mmmamba.digest";
+    /// <summary>Where the digest stands in a file's metadata.</summary>
+    public const string Key = "mmmamba.digest";
 
     /// <summary>Writes tensors and strings with their digest, whole or not at all.</summary>
     /// <exception cref="InputException">The file cannot be written.</exception>
@@ -25,9 +26,14 @@ static class FileDigest
     public static void Verify(SafetensorsFile file)
     {
         if (!file.Metadata.TryGetValue(Key, out var written)) throw new InputException($"{file.Path}: is damaged: its header has no {Key}");
-        var found = Of(file.Metadata, file.Tensors.Select(tensor => (tensor.Name, (Func<Tensor>)(() => file.Read(tensor.Name)))));
+        var found = Of(file);
         if (found != written) throw new InputException($"{file.Path}: is damaged: its content is not what was written (SHA-256 {found[..12]}, expected {Shown.Text(written)})");
     }
+
+    /// <summary>Reads all of a file; whether it is what was written.</summary>
+    public static bool Holds(SafetensorsFile file) => file.Metadata.TryGetValue(Key, out var written) && Of(file) == written;
+
+    static string Of(SafetensorsFile file) => Of(file.Metadata, file.Tensors.Select(tensor => (tensor.Name, (Func<Tensor>)(() => file.Read(tensor.Name)))));
 
     static string Of(IReadOnlyDictionary<string, string> metadata, IEnumerable<(string Name, Func<Tensor> Read)> tensors)
     {

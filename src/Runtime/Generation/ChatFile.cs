@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using MmMamba.Runtime.Caching;
@@ -17,9 +16,9 @@ namespace MmMamba.Runtime.Generation;
 /// </summary>
 static class ChatFile
 {
-    const string Key = "mmmamba.chat", DigestKey = "mmmamba.chat.digest", Ids = "ids", Unread = "unread";
+    const string Key = "mmmamba.chat", Ids = "ids", Unread = "unread";
     const string Damaged = "The file is damaged or of another tool";
-    const int Edition = 2;
+    const int Edition = 3;
 
     // Weights are told apart by the first elements of every tensor: enough to know another checkpoint, without reading gigabytes.
     const long HashedElements = 1024;
@@ -37,12 +36,7 @@ static class ChatFile
         var cache = session.Sequences.Cache;
         for (var layer = 0; layer < cache.Count; layer++)
             foreach (var (name, tensor) in cache[layer].Filled()) tensors.Add(Name(layer, name), tensor);
-        var json = Json(session);
-        SafetensorsWriter.Write(path, tensors.Select(entry => (entry.Key, entry.Value)), new Dictionary<string, string>
-        {
-            [Key] = json,
-            [DigestKey] = Digest(json, tensors.Keys, name => tensors[name]),
-        });
+        FileDigest.Write(path, [.. tensors.Select(entry => (entry.Key, entry.Value))], new Dictionary<string, string> { [Key] = Json(session) });
     }
 
     public static ChatSession Read(string path, VisionLanguageModel model, ChatTokenizer tokenizer, int maxTokens)
@@ -69,8 +63,8 @@ static class ChatFile
             if (file.Tensors.FirstOrDefault(tensor => !names.Contains(tensor.Name)) is { } other)
                 throw new InputException($"{path}: tensor {Shown.Text(other.Name)} is of no layer of {model.Plan.Name}. {Damaged}.");
             // What contradicts itself has its own words above; this is for what does not.
-            if (file.Metadata.GetValueOrDefault(DigestKey) != Digest(file.Metadata[Key], names, name => file.Read(name)))
-                throw new InputException($"{path}: its content is not what its {DigestKey} says. It was changed since it was saved; give the file as it was.");
+            if (!FileDigest.Holds(file))
+                throw new InputException($"{path}: its content is not what its {FileDigest.Key} says. It was changed since it was saved; give the file as it was.");
             return session;
         }
         catch
@@ -83,19 +77,6 @@ static class ChatFile
     static string Name(int layer, string name) => FormattableString.Invariant($"layers.{layer}.{name}");
 
     static Tensor Numbers(IReadOnlyList<int> ids) => tensor(ids.Select(id => (long)id).ToArray(), ScalarType.Int64);
-
-    // One tensor at a time, so that a long conversation never lies in memory twice.
-    static string Digest(string json, IEnumerable<string> names, Func<string, Tensor> tensor)
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(Encoding.UTF8.GetBytes(json));
-        foreach (var name in names.Order(StringComparer.Ordinal))
-        {
-            using var scope = NewDisposeScope();
-            hash.AppendData(Encoding.UTF8.GetBytes($"\0{TensorHash.Of([(name, tensor(name))])}"));
-        }
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
-    }
 
     static Tensor Stored(SafetensorsFile file, string name, ScalarType type, long[] shape, VisionLanguageModel model, HashSet<string> names)
     {

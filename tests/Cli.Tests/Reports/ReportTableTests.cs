@@ -8,13 +8,13 @@ namespace MmMamba.Cli.Tests.Reports;
 
 public class ReportTableTests
 {
-    sealed class Screen(bool isTerminal) : IAnsiConsoleOutput
+    sealed class Screen(bool isTerminal, int width = 160) : IAnsiConsoleOutput
     {
         readonly StringWriter _writer = new();
 
         public TextWriter Writer => _writer;
         public bool IsTerminal => isTerminal;
-        public int Width => 160;
+        public int Width => width;
         public int Height => 50;
         public void SetEncoding(Encoding encoding) { }
 
@@ -67,6 +67,19 @@ public class ReportTableTests
         percent right, [95 % interval], right/asked
 
         """, new Screen(false).Show(Example.Accuracy));
+
+    [Theory]
+    [InlineData(160, 12)] // a line a kind
+    [InlineData(80, 23)] // three
+    [InlineData(44, 37)] // a line a figure
+    public void In_a_terminal_it_fits(int width, int lines)
+    {
+        var shown = new Screen(true, width).Show(Example.Accuracy).TrimEnd('\n').Split('\n');
+        Assert.All(shown, line => Assert.InRange(line.TrimEnd().Length, 0, width));
+        Assert.Equal(lines, shown.Length);
+        var text = string.Join('\n', shown);
+        foreach (var figure in (string[])["present", "choice", "mean", "95.0", "[92.7\u201396.6]", "475/500", "84.3 %", "percent right"]) Assert.Contains(figure, text, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void One_model_alone_recovers_nothing() =>

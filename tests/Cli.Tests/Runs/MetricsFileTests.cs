@@ -65,9 +65,11 @@ public sealed class MetricsFileTests : IDisposable
             File.WriteAllText(Path, text[..length]);
             Assert.Equal([("mixer", 1)], Steps);
             Write(Step("mixer", 2));
-            Assert.Equal(text, File.ReadAllText(Path));
+            Assert.Equal(Untimed(text), Untimed(File.ReadAllText(Path)));
         }
     }
+
+    static string Untimed(string text) => System.Text.RegularExpressions.Regex.Replace(text, "\"time\":[0-9.]+", "");
 
     [Fact]
     public void An_evaluation_that_is_written_again_takes_the_place_of_its_lines()

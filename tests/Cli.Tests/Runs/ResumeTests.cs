@@ -106,9 +106,16 @@ public sealed class ResumeTests(ShortRun run) : IClassFixture<ShortRun>
         Assert.Equal(5, stopped.ExitCode);
         Assert.Matches(@"introduced: \d+ conversations cannot be read, and at most 1 are passed by: .*set/train.jsonl:\d+: image .*images/train/", stopped.Refusal);
         // Nothing was trained yet, and nothing is kept but what the models answered.
-        Assert.Equal(["evaluations", "metrics.jsonl", "run.json", "unfinished"], Directory.EnumerateFileSystemEntries(run.Folder["unread"]).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(["evaluations", "metrics.jsonl", "pictures.jsonl", "run.json", "tensorboard", "unfinished"], Directory.EnumerateFileSystemEntries(run.Folder["unread"]).Select(Path.GetFileName).Order(StringComparer.Ordinal));
 
         foreach (var path in pictures) File.WriteAllBytes(path, whole[path]);
+        // A picture that could be read and shows something else is no mended one.
+        File.WriteAllBytes(pictures[3], whole[pictures[4]]);
+        var changed = Tool.Run(run.Folder.Path, [.. command, "--resume"]);
+        Assert.Equal(1, changed.ExitCode);
+        Assert.EndsWith("pictures.jsonl: pictures were changed since the run began: 'images/train/000003.png'. Put back what they were, or name another output.", changed.Refusal);
+        File.WriteAllBytes(pictures[3], whole[pictures[3]]);
+
         var resumed = Tool.Run(run.Folder.Path, [.. command, "--resume"]);
         Assert.True(resumed.ExitCode == 0, resumed.Error + resumed.Output);
     }
@@ -132,7 +139,7 @@ public sealed class ResumeTests(ShortRun run) : IClassFixture<ShortRun>
     static string Teacher => Path.Combine(AppContext.BaseDirectory, "checkpoints", "tiny-hovle.safetensors");
 
     [Fact]
-    public void A_teacher_s_training_goes_on_and_its_folder_goes_when_it_is_done()
+    public void A_teacher_s_training_goes_on_and_its_folder_tells_what_it_was()
     {
         string[] Command(string output, params string[] more) => ["train", "--steps", "5", "--batch", "2", "--test-conversations", "1", "--threads", "1", "--output", output, .. more];
         var whole = Tool.Run(run.Folder.Path, Command("whole.safetensors"));
@@ -148,7 +155,50 @@ public sealed class ResumeTests(ShortRun run) : IClassFixture<ShortRun>
         Assert.True(resumed.ExitCode == 0, resumed.Error + resumed.Output);
         Assert.Matches(new Regex(@"teacher: goes on after step [2-5] of 5"), resumed.Output);
         Assert.Equal(File.ReadAllBytes(run.Folder["whole.safetensors"]), File.ReadAllBytes(run.Folder["cut.safetensors"]));
-        Assert.False(Directory.Exists(run.Folder["cut.safetensors.run"]));
-        Assert.Contains("this run is finished", Tool.Run(run.Folder.Path, Command("cut.safetensors", "--resume")).Output);
+        Assert.Equal(["metrics.jsonl", "run.json", "tensorboard"], Directory.EnumerateFileSystemEntries(run.Folder["cut.safetensors.run"]).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        var lines = File.ReadAllLines(run.Folder["cut.safetensors.run/metrics.jsonl"]);
+        Assert.Equal(5, lines.Count(line => line.Contains("\"stage\":\"teacher\"")));
+        Assert.Contains("\"model\":\"teacher\"", lines[^1]);
+
+        // Done is what was asked for, and nothing else.
+        Finished("this run is finished");
+        Refused("cut.safetensors: exists; name another file, or remove it.");
+        Refused("run.json: the run here was asked for something else: seed was 0 and is 3", "--resume", "--seed", "3");
+
+        // A process that ended after its output and before its folder's end left nothing to do.
+        File.WriteAllText(run.Folder["cut.safetensors.run/unfinished"], "");
+        Finished("this run is finished");
+        Assert.False(File.Exists(run.Folder["cut.safetensors.run/unfinished"]));
+
+        // Another file under the output's name is not written over, whether the run is finished or not.
+        var output = File.ReadAllBytes(run.Folder["cut.safetensors"]);
+        foreach (var marker in (string[])["", "unfinished"])
+        {
+            if (marker.Length > 0) File.WriteAllText(run.Folder[$"cut.safetensors.run/{marker}"], "");
+            foreach (var other in (byte[][])["mine"u8.ToArray(), File.ReadAllBytes(Teacher)])
+            {
+                File.WriteAllBytes(run.Folder["cut.safetensors"], other);
+                Refused("cut.safetensors: exists, and is not what the run in cut.safetensors.run wrote", "--resume");
+                Assert.Equal(other, File.ReadAllBytes(run.Folder["cut.safetensors"]));
+            }
+            File.Delete(run.Folder["cut.safetensors"]);
+            if (marker.Length == 0) Refused("cut.safetensors.run: this run is finished, and cut.safetensors is gone", "--resume");
+        }
+        Directory.Delete(run.Folder["cut.safetensors.run"], recursive: true);
+        File.WriteAllBytes(run.Folder["cut.safetensors"], output);
+        Refused("cut.safetensors: exists, and there is no cut.safetensors.run that tells what it was asked for", "--resume");
+
+        void Finished(string said)
+        {
+            var again = Tool.Run(run.Folder.Path, Command("cut.safetensors", "--resume"));
+            Assert.Equal((0, $"cut.safetensors: {said}; there is nothing left to do\n"), (again.ExitCode, again.Output));
+        }
+
+        void Refused(string why, params string[] more)
+        {
+            var again = Tool.Run(run.Folder.Path, Command("cut.safetensors", more));
+            Assert.Equal(1, again.ExitCode);
+            Assert.Contains(why, again.Refusal);
+        }
     }
 }

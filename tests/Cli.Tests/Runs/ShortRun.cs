@@ -48,9 +48,9 @@ public sealed partial class ShortRun : IDisposable
     string[] Names(string output) =>
         [.. Directory.EnumerateFileSystemEntries(_folder[output], "*", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(_folder[output], path)).Order(StringComparer.Ordinal)];
 
-    // Time alone may differ.
+    // Time and memory alone may differ.
     string[] Figures(string output) =>
-        [.. File.ReadAllLines(_folder[$"{output}/metrics.jsonl"]).Select(line => System.Text.RegularExpressions.Regex.Replace(line, "\"seconds\":[0-9.e-]+", "")).Order(StringComparer.Ordinal)];
+        [.. File.ReadAllLines(_folder[$"{output}/metrics.jsonl"]).Select(line => System.Text.RegularExpressions.Regex.Replace(line, "\"(seconds|tokens_per_second|memory|time)\":[0-9.e-]+", "")).Order(StringComparer.Ordinal)];
 
     /// <summary>Starts a process whose output is read and let go.</summary>
     internal Process Start(params string[] arguments)

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text;
 using CsCheck;
 using MmMamba.ModelDsl.Architecture;
@@ -19,7 +18,7 @@ namespace MmMamba.Runtime.Tests.Generation;
 /// <summary>A conversation's file: what it weighs, and that none that was changed is taken for another conversation.</summary>
 public sealed class ChatFileTests : IDisposable
 {
-    const string Key = "mmmamba.chat", DigestKey = "mmmamba.chat.digest";
+    const string Key = "mmmamba.chat";
 
     static readonly ChatTokenizer Tokenizer = TinyTokenizer.Load();
 
@@ -57,11 +56,7 @@ public sealed class ChatFileTests : IDisposable
         var all = file.Tensors.ToDictionary(tensor => tensor.Name, tensor => file.Read(tensor.Name));
         tensors(all);
         var text = (json ?? (same => same))(file.Metadata[Key]);
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(Encoding.UTF8.GetBytes(text));
-        foreach (var (name, tensor) in all.OrderBy(entry => entry.Key, StringComparer.Ordinal)) hash.AppendData(Encoding.UTF8.GetBytes($"\0{TensorHash.Of([(name, tensor)])}"));
-        SafetensorsWriter.Write(_folder["rewritten"], all.Select(entry => (entry.Key, entry.Value)),
-            new Dictionary<string, string> { [Key] = text, [DigestKey] = Convert.ToHexStringLower(hash.GetHashAndReset()) });
+        FileDigest.Write(_folder["rewritten"], [.. all.Select(entry => (entry.Key, entry.Value))], new Dictionary<string, string> { [Key] = text });
         return _folder["rewritten"];
     }
 
@@ -144,8 +139,8 @@ public sealed class ChatFileTests : IDisposable
 
     [Theory]
     [InlineData("{", ", mmmamba.chat: not the JSON of a conversation. The file is damaged or of another tool.")]
-    [InlineData("{\"edition\":1}", ", mmmamba.chat: written by another edition of this tool; expected edition 2.")]
-    [InlineData("{\"edition\":2}", ", mmmamba.chat: the key model is missing.")]
+    [InlineData("{\"edition\":2}", ", mmmamba.chat: written by another edition of this tool; expected edition 3.")]
+    [InlineData("{\"edition\":3}", ", mmmamba.chat: the key model is missing.")]
     [InlineData(null, ": 0 turns and ")]
     public void A_header_that_is_no_conversation_s(string? json, string message) =>
         Assert.StartsWith(message, Refused(Rewritten(_ => { }, same => json ?? $"{same[..same.IndexOf("[", StringComparison.Ordinal)]}[]}}")));
@@ -162,7 +157,7 @@ public sealed class ChatFileTests : IDisposable
         var bytes = File.ReadAllBytes(path);
         bytes[offset] ^= 1;
         File.WriteAllBytes(path, bytes);
-        Assert.Equal(": its content is not what its mmmamba.chat.digest says. It was changed since it was saved; give the file as it was.", Refused(path));
+        Assert.Equal(": its content is not what its mmmamba.digest says. It was changed since it was saved; give the file as it was.", Refused(path));
     }
 
     [Fact]
