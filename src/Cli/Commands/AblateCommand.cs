@@ -25,7 +25,7 @@ static class AblateCommand
         var families = new Argument<string[]>("family") { Description = "Ablation families: built-in families' names or spec files. What several of them need is run once.", Arity = ArgumentArity.ZeroOrMore };
         var report = RunOptions.NotEmpty(new Option<string?>("--report") { Description = "Make the report of a run's folder again from its records and figures; nothing is run." });
         var seeds = RunOptions.Range(new Option<int>("--seeds") { Description = "How many seeds, from --seed on.", DefaultValueFactory = _ => 3 }, 1, 1000);
-        var jobs = RunOptions.Range(new Option<int>("--jobs") { Description = "Workers: pieces of work at a time. --threads counts for each of them; the cores are divided among them if none is given.", DefaultValueFactory = _ => 1 }, 1, 256);
+        var jobs = RunOptions.Range(new Option<int>("--jobs") { Description = "Pieces of work at a time, each by a worker of its own. --threads and --workers count for each; the cores are divided among them if none are given.", DefaultValueFactory = _ => 1 }, 1, 256);
         var teacher = RunOptions.NotEmpty(new Option<string?>("--teacher") { Description = "The teacher's checkpoint; the one that comes with the tool if none is named." });
         var linear = RunOptions.NotEmpty(new Option<string?>("--linear") { Description = "The linear student whose seeds are the measure of what is closed; the teacher's own with mimic seeds if none is named." });
         var output = RunOptions.NotEmpty(new Option<string?>("--output") { Description = "The run's folder; runs/<family> if none is named." });
@@ -141,12 +141,14 @@ static class AblateCommand
         var forwarded = result.CommandResult.Command.Options.Where(option => option.Name is not (Threads or Workers) && worker.Options.Any(other => other.Name == option.Name))
             .Select(result.GetResult).Where(given => given is { Implicit: false })
             .SelectMany(given => (string[])[given!.Option.Name, .. given.Tokens.Select(token => token.Value)]);
-        return [worker.Name, .. forwarded, Threads, Number(ThreadsOf(result, jobs)), Workers, Number(Math.Max(1, result.GetValue<int>(Workers) / jobs))];
+        return [worker.Name, .. forwarded, Threads, Number(ThreadsOf(result, jobs)), Workers, Number(result.GetResult(Workers) is null or System.CommandLine.Parsing.OptionResult { Implicit: true } ? Share(jobs) : result.GetValue<int>(Workers))];
 
         static string Number(int count) => count.ToString(CultureInfo.InvariantCulture);
     }
 
-    static int ThreadsOf(ParseResult result, int jobs) => result.GetValue<int>(Threads) is > 0 and var threads ? threads : Math.Max(1, Environment.ProcessorCount / jobs);
+    static int ThreadsOf(ParseResult result, int jobs) => result.GetValue<int>(Threads) is > 0 and var threads ? threads : Share(jobs);
+
+    static int Share(int jobs) => Math.Max(1, Environment.ProcessorCount / jobs);
 
     static string Bundled(string teacher, bool hasData) =>
         hasData ? throw new InputException($"{teacher}: with --data, name a teacher that was trained on it with --teacher.")
