@@ -101,7 +101,7 @@ sealed class AblationReport
         {
             var kl = _figures.OfMember(member, AblationFigure.Kl);
             columns.Row([
-                member.Name, kl is null ? Why(family, member) : $"{kl.BySeed.Count}", Percent(_figures.OfMember(member, AblationFigure.KlClosed)), Nats(kl),
+                member.Name, kl?.BySeed.Count == _ablation.Seeds ? $"{_ablation.Seeds}" : $"{kl?.BySeed.Count ?? 0} of {_ablation.Seeds}{(HasFailed(member) ? ", failed" : "")}", Percent(_figures.OfMember(member, AblationFigure.KlClosed)), Nats(kl),
                 Percent(_figures.OfMember(member, AblationFigure.Agreement)), Percent(_figures.OfMember(member, AblationFigure.Accuracy), isShare: true),
             ]);
         }
@@ -109,8 +109,7 @@ sealed class AblationReport
         return columns;
     }
 
-    string Why(AblationFamily family, AblationMember member) =>
-        _failures.Any(failure => _ablation.AllSeeds.Any(seed => failure.Key == _ablation.AnswersOf(member.Recipe, seed))) ? "failed" : $"0 of {_ablation.Seeds}";
+    bool HasFailed(AblationMember member) => _ablation.AllSeeds.Any(seed => _failures.ContainsKey(_ablation.AnswersOf(member.Recipe, seed)));
 
     Columns Kinds(AblationFamily family)
     {

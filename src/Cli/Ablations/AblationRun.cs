@@ -28,8 +28,6 @@ sealed class AblationRun(
     IReadOnlyList<AblationJob> jobs, string folder, int workers, Func<int, Action<WorkerEvent>, WorkerProcess> start, Func<AblationJob, JsonObject> record,
     AblationDisplay display, CancellationToken cancellation)
 {
-    const string Because = "what it needs failed, ";
-
     static readonly TimeSpan Look = TimeSpan.FromSeconds(0.25);
 
     readonly BlockingCollection<WorkerEvent> _events = [];
@@ -143,7 +141,7 @@ sealed class AblationRun(
         _waiting.Remove(job);
         display.Failed(job, why);
         foreach (var next in _waiting.Where(next => ReferenceEquals(next.After, job)).ToArray())
-            Fail(next, why.StartsWith(Because, StringComparison.Ordinal) ? why : $"{Because}{job.Title}: {why}");
+            Fail(next, $"needs {job.Title}, which failed");
     }
 
     // Those that have told that they are ready and have no work.

@@ -76,7 +76,7 @@ static class AblateCommand
             ["scale"] = asked.Scale,
         };
         var console = AnsiConsole.Console;
-        using var folder = RunFolder.Open(asked.Output, new(With(shared, ("test_conversations", settings.TestConversations), ("ablation", asked.Ablation.ToJson())), computedBy), asked.States.Resume, Say);
+        using var folder = RunFolder.Open(asked.Output, new(With(shared, ("test_conversations", settings.TestConversations), ("ablation", asked.Ablation.ToJson())), computedBy, settings.Data.Shown), asked.States.Resume, Say);
         if (folder.IsFinished)
         {
             Say($"{asked.Output}: this run is finished; there is nothing left to do");
@@ -116,7 +116,7 @@ static class AblateCommand
     static void Keep(IReadOnlyList<AblationFailure> failures, RunFolder folder)
     {
         var path = folder.At(AblationReport.Failures);
-        if (failures.Count > 0) AtomicFile.Write(path, JsonSerializer.SerializeToUtf8Bytes(failures.ToDictionary(failure => failure.Job.Path, failure => failure.Why)));
+        if (failures.Count > 0) AtomicFile.Write(path, JsonSerializer.SerializeToUtf8Bytes(failures.ToDictionary(failure => failure.Job.Path, failure => failure.Why), AblationJson.Readable));
         else File.Delete(path);
     }
 
