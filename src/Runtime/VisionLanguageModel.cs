@@ -49,6 +49,12 @@ public class VisionLanguageModel : nn.Module
     /// <summary>The head (vocab, H), which <see cref="Logits"/> applies.</summary>
     public Parameter Head => _head;
 
+    /// <summary>The tokens' embeddings (vocab, H).</summary>
+    internal Parameter Embedding => _embedding;
+
+    /// <summary>The norm after the last layer.</summary>
+    internal RmsNorm Norm => _norm;
+
     /// <summary>Where the parameters live and the work is done.</summary>
     public Device Device { get; }
 

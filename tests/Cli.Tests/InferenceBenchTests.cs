@@ -20,6 +20,7 @@ public sealed class InferenceBenchTests : IDisposable
             "--json", _folder["bench.json"], "--plot", _folder["bench.svg"]);
         Assert.Equal((0, ""), (code, error));
         Assert.Contains("3 times after 8 that are not counted", output, StringComparison.Ordinal);
+        Assert.EndsWith("single tokens of TinyMmMambaLinear, TinyHovle: plain operations: the model is not on a GPU\n", output, StringComparison.Ordinal);
         using var json = JsonDocument.Parse(File.ReadAllText(_folder["bench.json"]));
         var root = json.RootElement;
         Assert.Equal(("bfloat16", "random", 2), (root.GetProperty("dtype").GetString(), root.GetProperty("weights").GetString(), root.GetProperty("batch").GetInt32()));
@@ -103,7 +104,7 @@ public sealed class InferenceBenchTests : IDisposable
     [Fact]
     public void A_row_tells_rates_of_the_median()
     {
-        var model = new BenchModel("M", "f", 1, [new(100, [1, 2, 4], 3_000_000_000m, null)]);
+        var model = new BenchModel("M", "f", 1, null, [new(100, [1, 2, 4], 3_000_000_000m, null)]);
         var document = new BenchDocument(
             BenchKind.Decode, new Dictionary<string, string>(), new Dictionary<string, string>(), "cpu", "bfloat16", "random", 8, 3, 0, [model]);
         Assert.Equal(["M", "100", "2.00", "1.00", "4.00", "4,000", "1,500.00"], BenchTable.Row(document, model, model.Rows[0], 5).Split(' ', StringSplitOptions.RemoveEmptyEntries));

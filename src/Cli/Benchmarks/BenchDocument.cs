@@ -39,7 +39,8 @@ sealed record BenchDocument(
 }
 
 /// <summary>One model's figures.</summary>
-sealed record BenchModel(string Model, string Fingerprint, long Parameters, IReadOnlyList<BenchRow> Rows);
+/// <param name="DecodePath">What read its single tokens; null where none was read.</param>
+sealed record BenchModel(string Model, string Fingerprint, long Parameters, string? DecodePath, IReadOnlyList<BenchRow> Rows);
 
 /// <summary>Figures of one length.</summary>
 /// <param name="Length">Tokens of the prompt.</param>

@@ -16,10 +16,14 @@ namespace MmMamba.Cli.Benchmarks;
 /// <param name="costs">What the model costs by its plan.</param>
 sealed class InferenceBench(Func<VisionLanguageModel> open, Device device, int elementBytes, Costs costs)
 {
+    /// <summary>What read single tokens; null as long as none was read.</summary>
+    public string? DecodePath { get; private set; }
+
     /// <summary>The figures of every length, as each of them is there.</summary>
     public IEnumerable<BenchRow> Run(InferenceLoad load, CancellationToken cancellation)
     {
         Warm();
+        manual_seed(0); // for weights that are drawn
         var before = new Footprint(device);
         using var model = open();
         foreach (var length in load.Lengths)
@@ -58,7 +62,7 @@ sealed class InferenceBench(Func<VisionLanguageModel> open, Device device, int e
     }
 
     // Milliseconds to the first token of every sequence, and from each token to the next.
-    static (double First, List<double> Next) Answer(Sequences sequences, Prompt[] prompts, InferenceLoad load, int tokens, CancellationToken cancellation)
+    (double First, List<double> Next) Answer(Sequences sequences, Prompt[] prompts, InferenceLoad load, int tokens, CancellationToken cancellation)
     {
         var options = new GenerationOptions { MaxTokens = tokens, PrefillChunk = load.Chunk > 0 ? load.Chunk : prompts[0].Ids.Count };
         var times = new List<double>();
@@ -72,6 +76,7 @@ sealed class InferenceBench(Func<VisionLanguageModel> open, Device device, int e
             }
             return true;
         }, cancellation);
+        DecodePath = sequences.DecodePath ?? DecodePath;
         return (times[0], times[1..]);
     }
 

@@ -16,7 +16,6 @@ namespace MmMamba.Cli.Benchmarks;
 sealed class RandomParameters(ModelPlan plan, ModelPlan? teacher, Device device, ScalarType dtype) : ParameterSource(device, dtype)
 {
     readonly Dictionary<string, TensorOrigin> _taught = teacher?.Tensors.ToDictionary(tensor => tensor.Name, tensor => tensor.Origin, StringComparer.Ordinal) ?? [];
-    readonly Generator _generator = new(0, device);
 
     /// <inheritdoc/>
     public override Parameter Take(TensorPlan tensor)
@@ -47,8 +46,8 @@ sealed class RandomParameters(ModelPlan plan, ModelPlan? teacher, Device device,
         switch (drawn.Draw)
         {
             case Draw.Constant: values.fill_(a); break;
-            case Draw.Uniform: values.uniform_(a, b, _generator); break;
-            case Draw.Normal: values.normal_(a, b, _generator); break;
+            case Draw.Uniform: values.uniform_(a, b); break;
+            case Draw.Normal: values.normal_(a, b); break;
             case Draw.LogOfUniform: values.copy_(Uniform(values, a, b).log_()); break;
             // y with log(1 + exp(y)) = x is log(exp(x) - 1).
             case Draw.InverseSoftplusOfLogUniform: values.copy_(Uniform(values, Math.Log(a), Math.Log(b)).exp_().expm1_().log_()); break;
@@ -60,5 +59,5 @@ sealed class RandomParameters(ModelPlan plan, ModelPlan? teacher, Device device,
         }
     }
 
-    Tensor Uniform(Tensor like, double low, double high) => empty(like.shape, ScalarType.Float32, Device).uniform_(low, high, _generator);
+    Tensor Uniform(Tensor like, double low, double high) => empty(like.shape, ScalarType.Float32, Device).uniform_(low, high);
 }

@@ -89,6 +89,8 @@ sealed class InferenceBenchCommand
             foreach (var row in document.Models.Single().Rows) Console.WriteLine(BenchTable.Row(document, document.Models.Single(), row, width));
         }
         var all = BenchDocument.Join(documents);
+        foreach (var told in all.Models.Where(model => model.DecodePath is not null).GroupBy(model => model.DecodePath!))
+            Console.WriteLine(Printable.Line($"single tokens of {string.Join(", ", told.Select(model => model.Model))}: {told.Key}"));
         if (json is not null) AtomicFile.Write(json, all.ToJson());
         if (plot is null) return;
         if (!LengthPlot.Shows(all)) throw new InputException($"{plot}: is not drawn: nobody tells the memory here.");
@@ -129,7 +131,7 @@ sealed class InferenceBenchCommand
         BenchRow[] rows = [.. bench.Run(load, cancellation)];
         return new(
             _kind, Machine.Describe(compute.Device), Machine.Versions, compute.Device.type.ToString().ToLowerInvariant(), Dtypes.NameOf(compute.Dtype), random ? "random" : "read",
-            load.Batch, load.Tokens, load.Chunk, [new(named.Plan.Name, named.Plan.Fingerprint, named.Plan.ParameterCount, rows)]);
+            load.Batch, load.Tokens, load.Chunk, [new(named.Plan.Name, named.Plan.Fingerprint, named.Plan.ParameterCount, bench.DecodePath, rows)]);
     }
 
     static NamedModel Named(string argument, bool random) => random || CheckpointSpec.Is(argument)

@@ -29,6 +29,16 @@ public sealed class KvCache : LayerCache
     /// <summary>Values (B, kv heads, Length, head dim): a view of the buffer, for the caller to dispose.</summary>
     public Tensor Values => _values.narrow(2, 0, Length);
 
+    /// <summary>The buffers themselves (B, kv heads, room, head dim).</summary>
+    internal (Tensor Keys, Tensor Values) Buffers => (_keys, _values);
+
+    /// <summary>Counts tokens whose keys and values somebody else has put into the buffers.</summary>
+    internal void Advance(long tokens)
+    {
+        RequireRoom(_keys.shape[2], Length + tokens);
+        Length += tokens;
+    }
+
     /// <inheritdoc/>
     public override long Bytes => (_keys.numel() + _values.numel()) * _keys.element_size();
 

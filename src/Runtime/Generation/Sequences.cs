@@ -1,5 +1,6 @@
 using MmMamba.Runtime.Caching;
 using MmMamba.Runtime.Data;
+using MmMamba.Runtime.Kernels.Cuda;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -13,6 +14,7 @@ public sealed class Sequences : IDisposable
 {
     readonly VisionLanguageModel _model;
     readonly List<int>[] _ids;
+    CapturedToken? _captured;
     bool _broken;
 
     /// <param name="model">Reads and predicts.</param>
@@ -35,6 +37,14 @@ public sealed class Sequences : IDisposable
     /// <summary>Tokens that still fit.</summary>
     public long Room => Cache.MaxTokens - Cache.Length;
 
+    /// <summary>The most likely token after the single one that was read last, where a captured token found it; null otherwise.</summary>
+    internal int? Picked { get; private set; }
+
+    /// <summary>
+    /// How single tokens are read: <c>captured CUDA graph</c>, or why they take plain operations. Known once a first one was read, null before.
+    /// </summary>
+    public string? DecodePath { get; private set; }
+
     /// <summary>The tokens that a sequence has read.</summary>
     public IReadOnlyList<int> this[int sequence] => _ids[sequence];
 
@@ -51,6 +61,15 @@ public sealed class Sequences : IDisposable
         Check(prompts);
         using var scope = NewDisposeScope();
         using var guard = no_grad();
+        Picked = null;
+        if (Captured(prompts) is { } captured)
+        {
+            _broken = true;
+            Picked = captured.Read(prompts[0].Ids[0]);
+            _ids[0].Add(prompts[0].Ids[0]);
+            _broken = false;
+            return captured.Logits.clone().unsqueeze(0).MoveToOuterDisposeScope();
+        }
         var visual = prompts.Select(prompt => new VisualTokens(_model, prompt)).ToArray();
         try
         {
@@ -100,6 +119,18 @@ public sealed class Sequences : IDisposable
         Cache.Reset();
         foreach (var ids in _ids) ids.Clear();
         _broken = false;
+    }
+
+    // A single token of text behind a sequence without pads, where its launches can be captured.
+    CapturedToken? Captured(IReadOnlyList<Prompt> prompts)
+    {
+        if (prompts.Any(prompt => prompt.Ids.Count > 1 || prompt.Tiles > 0) || Cache.Length == 0 || Cache.Real is not null) return null;
+        if (DecodePath is null)
+        {
+            _captured = CapturedToken.Create(_model, Cache, out var reason);
+            DecodePath = _captured is null ? $"plain operations: {reason}" : "captured CUDA graph";
+        }
+        return _captured;
     }
 
     // One pass over the tokens from first on; writes the last hidden state of every sequence that ends in it.
@@ -178,5 +209,9 @@ public sealed class Sequences : IDisposable
     }
 
     /// <summary>Frees the cache.</summary>
-    public void Dispose() => Cache.Dispose();
+    public void Dispose()
+    {
+        _captured?.Dispose();
+        Cache.Dispose();
+    }
 }

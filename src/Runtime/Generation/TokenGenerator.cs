@@ -56,6 +56,7 @@ public static class TokenGenerator
 
     static int[] Pick(Sequences sequences, Tensor logits, FinishReason?[] finish, Sampling sampling)
     {
+        if (sampling is { Temperature: 0, RepetitionPenalty: 1 } && sequences.Picked is { } captured) return [captured];
         if (sampling is { Temperature: 0, RepetitionPenalty: 1 }) return [.. logits.argmax(-1).to_type(ScalarType.Int32).cpu().data<int>()];
         var rows = logits.cpu();
         var picked = new int[sequences.Count];

@@ -21,6 +21,9 @@ public sealed class GroupedQueryAttention(AttentionPlan plan, Parameter wqkv)
     /// <summary>How the terms of its work begin.</summary>
     internal string Term { get; init; } = "attention";
 
+    /// <summary>The fused projection.</summary>
+    internal Parameter Projection => wqkv;
+
     /// <param name="u">Normed input (B, T, H).</param>
     /// <param name="window">Where the tokens stand; pads on the right need no mask.</param>
     /// <param name="cache">Keys and values before these tokens; these tokens' are appended.</param>

@@ -42,6 +42,13 @@ public sealed class Mamba2Mixer
         }
     }
 
+    /// <summary>What all its products of the input are, one below the other: value, key, query, gate where there is one, dt.</summary>
+    internal IReadOnlyList<Parameter> Projections => _gate is null ? [_value, _key, _query, _dt] : [_value, _key, _query, _gate, _dt];
+
+    /// <summary>What else it has; null is what the plan switches off.</summary>
+    internal (Parameter? ConvWeight, Parameter? ConvBias, Parameter DtBias, Parameter? Decay, Parameter? Skip, Parameter? GateNorm) Others =>
+        (_convWeight, _convBias, _dtBias, _decay, _skip, _gateNorm);
+
     /// <param name="u">Normed input (B, T, H).</param>
     /// <param name="mask">True at real tokens (B, T), boolean; pads leave the state as it is and stand on the right. Null where all are real.</param>
     /// <param name="state">State before these tokens, changed in place to the state after them; null begins at zero and keeps nothing.</param>

@@ -11,6 +11,9 @@ namespace MmMamba.Runtime.Layers;
 /// <param name="w3">(inner, H).</param>
 public sealed class SwiGluMlp(Parameter w1, Parameter w2, Parameter w3)
 {
+    /// <summary>Its weights: gate (inner, H), up (inner, H), down (H, inner).</summary>
+    internal (Parameter Gate, Parameter Up, Parameter Down) Weights => (w1, w3, w2);
+
     /// <param name="x">(..., H).</param>
     public Tensor Forward(Tensor x)
     {

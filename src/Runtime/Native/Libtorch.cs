@@ -125,7 +125,12 @@ public static class Libtorch
         catch (DllNotFoundException) { return false; }
     }
 
-    static nint Resolve(string library, Assembly assembly, DllImportSearchPath? search) => Parts.Contains(library) || library == TorchSharpNative.Library ? Handle(library) : 0;
+    static nint Resolve(string library, Assembly assembly, DllImportSearchPath? search) => library switch
+    {
+        CudaDriver.Library => CudaDriver.TryLoad(out var driver) ? driver : 0,
+        Nvrtc.Library => Nvrtc.TryLoad(out var compiler) ? compiler : 0,
+        _ => Parts.Contains(library) || library == TorchSharpNative.Library ? Handle(library) : 0,
+    };
 
     // What is already in the process is found by its bare name; the package's folder is a second chance.
     static nint Handle(string part)

@@ -20,7 +20,7 @@ static unsafe partial class StableAbi
     public static readonly string[] Symbols =
     [
         nameof(aoti_torch_abi_version), nameof(torch_call_dispatcher), nameof(aoti_torch_new_tensor_handle),
-        nameof(torch_new_list_reserve_size), nameof(torch_list_push_back),
+        nameof(torch_new_list_reserve_size), nameof(torch_list_push_back), nameof(aoti_torch_get_data_ptr),
     ];
 
     const string TorchCpu = "torch_cpu";
@@ -30,4 +30,13 @@ static unsafe partial class StableAbi
     [LibraryImport(TorchCpu)] public static partial int aoti_torch_new_tensor_handle(nint tensor, out nint copy);
     [LibraryImport(TorchCpu)] public static partial int torch_new_list_reserve_size(nuint size, out nint list);
     [LibraryImport(TorchCpu)] public static partial int torch_list_push_back(nint list, ulong value);
+    [LibraryImport(TorchCpu)] private static partial int aoti_torch_get_data_ptr(nint tensor, out nint address);
+
+    /// <summary>Where a tensor's first element lies; on a device that is the device's address.</summary>
+    public static nint Address(TorchSharp.torch.Tensor tensor)
+    {
+        if (aoti_torch_get_data_ptr(tensor.Handle, out var address) != 0) throw new InvalidOperationException("libtorch's aoti_torch_get_data_ptr failed.");
+        GC.KeepAlive(tensor);
+        return address;
+    }
 }

@@ -1,0 +1,176 @@
+// Passed on a GPU: sha256 7e0885d604e978b9fdfd9589e326449eaf924a65729720cd5928cca5b7ea1b42
+#ifdef ROPE_THETA
+constexpr int Lanes = HEAD_DIM / Width;      // that share a token
+constexpr int Parties = Threads / Lanes;     // tokens that a block looks at side by side
+constexpr int Ahead = 4;                     // times as many are asked for at once
+constexpr float Lowest = -3e38f;
+
+// A channel turned by the token's position; past MAX_POSITIONS the base grows with the length where there is a dynamic factor.
+DEVICE float turned(const float* head, int i, long long position)
+{
+    double theta = ROPE_THETA;
+    long long length = position + 1;
+    if (DYNAMIC_FACTOR > 0 && length > MAX_POSITIONS)
+        theta *= pow(DYNAMIC_FACTOR * length / MAX_POSITIONS - (DYNAMIC_FACTOR - 1), HEAD_DIM / (HEAD_DIM - 2.0));
+    int pair = i % (HEAD_DIM / 2);
+    float angle = (float)position * (1.0f / powf((float)theta, 2.0f * pair / HEAD_DIM));
+    float sine, cosine;
+    sincosf(angle, &sine, &cosine);
+    float other = head[i < HEAD_DIM / 2 ? i + HEAD_DIM / 2 : i - HEAD_DIM / 2];
+    return head[i] * cosine + (i < HEAD_DIM / 2 ? -other : other) * sine;
+}
+
+// Attention over a part of the tokens: for each query head of a kv head the weighted values (HEAD_DIM), the greatest score and the sum of weights.
+// The part that has the new token writes its key and value to the cache. projected holds for each kv head its queries, its key, its value.
+extern "C" __global__ void __launch_bounds__(Threads) attend(
+    const float* projected, const long long* position, Weight* keys, Weight* values, long long room, float* sums, float* weights)
+{
+    __shared__ __align__(16) float query[Each][HEAD_DIM];
+    __shared__ float part[Parties][Each][HEAD_DIM + 2];
+    int group = blockIdx.x, split = blockIdx.y, splits = gridDim.y;
+    wait_for_earlier_kernels();
+    long long last = position[0], length = last + 1;
+    long long each = (length + splits - 1) / splits;
+    long long begin = split * each, end = begin + each < length ? begin + each : length;
+    const float* own = projected + (long long)group * (Each + 2) * HEAD_DIM;
+    Weight* group_keys = keys + (long long)group * room * HEAD_DIM;
+    Weight* group_values = values + (long long)group * room * HEAD_DIM;
+    for (int i = threadIdx.x; i < Each * HEAD_DIM; i += Threads)
+        query[i / HEAD_DIM][i % HEAD_DIM] = turned(own + i / HEAD_DIM * HEAD_DIM, i % HEAD_DIM, last) * rsqrtf((float)HEAD_DIM);
+    if (begin <= last && last < end)
+        for (int i = threadIdx.x; i < HEAD_DIM; i += Threads)
+        {
+            group_keys[last * HEAD_DIM + i] = rounded(turned(own + Each * HEAD_DIM, i, last));
+            group_values[last * HEAD_DIM + i] = rounded(own[(Each + 1) * HEAD_DIM + i]);
+        }
+    __syncthreads();
+
+    int party = threadIdx.x / Lanes, lane = threadIdx.x % Lanes;
+    float greatest[Each], total[Each], sum[Each][Width];
+#pragma unroll
+    for (int h = 0; h < Each; h++)
+    {
+        greatest[h] = Lowest;
+        total[h] = 0.0f;
+#pragma unroll
+        for (int j = 0; j < Width; j++) sum[h][j] = 0.0f;
+    }
+    for (long long first = begin; first < end; first += Ahead * Parties)
+    {
+        uint4 k[Ahead], v[Ahead];
+#pragma unroll
+        for (int a = 0; a < Ahead; a++)
+        {
+            long long token = first + a * Parties + party;
+            if (token >= end) token = begin;
+            k[a] = *(const uint4*)(group_keys + token * HEAD_DIM + lane * Width);
+            v[a] = *(const uint4*)(group_values + token * HEAD_DIM + lane * Width);
+        }
+        float scores[Ahead][Each];
+#pragma unroll
+        for (int a = 0; a < Ahead; a++)
+        {
+            float x[Width];
+            unpack(k[a], x);
+#pragma unroll
+            for (int h = 0; h < Each; h++)
+            {
+                float score = 0.0f;
+#pragma unroll
+                for (int j = 0; j < Width; j++) score += x[j] * query[h][lane * Width + j];
+#pragma unroll
+                for (int offset = Lanes / 2; offset > 0; offset >>= 1) score += __shfl_xor_sync(0xffffffff, score, offset);
+                scores[a][h] = first + a * Parties + party < end ? score : Lowest;
+            }
+        }
+#pragma unroll
+        for (int h = 0; h < Each; h++)
+        {
+            float higher = greatest[h];
+#pragma unroll
+            for (int a = 0; a < Ahead; a++) higher = fmaxf(higher, scores[a][h]);
+            float fade = expf(greatest[h] - higher);
+            greatest[h] = higher;
+            total[h] *= fade;
+#pragma unroll
+            for (int j = 0; j < Width; j++) sum[h][j] *= fade;
+#pragma unroll
+            for (int a = 0; a < Ahead; a++)
+            {
+                // Also where nothing was seen yet, and all is as low.
+                scores[a][h] = first + a * Parties + party < end ? expf(scores[a][h] - higher) : 0.0f;
+                total[h] += scores[a][h];
+            }
+        }
+#pragma unroll
+        for (int a = 0; a < Ahead; a++)
+        {
+            float x[Width];
+            unpack(v[a], x);
+#pragma unroll
+            for (int h = 0; h < Each; h++)
+#pragma unroll
+                for (int j = 0; j < Width; j++) sum[h][j] += scores[a][h] * x[j];
+        }
+    }
+#pragma unroll
+    for (int h = 0; h < Each; h++)
+    {
+#pragma unroll
+        for (int j = 0; j < Width; j++) part[party][h][lane * Width + j] = sum[h][j];
+        if (lane == 0)
+        {
+            part[party][h][HEAD_DIM] = greatest[h];
+            part[party][h][HEAD_DIM + 1] = total[h];
+        }
+    }
+    __syncthreads();
+    for (int i = threadIdx.x; i < Each * HEAD_DIM; i += Threads)
+    {
+        int h = i / HEAD_DIM, channel = i % HEAD_DIM;
+        float highest = Lowest, all = 0.0f, y = 0.0f;
+        for (int p = 0; p < Parties; p++) highest = fmaxf(highest, part[p][h][HEAD_DIM]);
+        for (int p = 0; p < Parties; p++)
+        {
+            float fade = expf(part[p][h][HEAD_DIM] - highest);
+            all += part[p][h][HEAD_DIM + 1] * fade;
+            y += part[p][h][channel] * fade;
+        }
+        int place = (group * Each + h) * splits + split;
+        sums[(long long)place * HEAD_DIM + channel] = y;
+        if (channel == 0)
+        {
+            weights[2 * place] = highest;
+            weights[2 * place + 1] = all;
+        }
+    }
+}
+
+// The parts of each head put together: y (HEADS, HEAD_DIM).
+extern "C" __global__ void combine(const float* sums, const float* weights, int splits, float* y)
+{
+    wait_for_earlier_kernels();
+    int head = blockIdx.x;
+    float highest = Lowest, all = 0.0f;
+    for (int s = 0; s < splits; s++) highest = fmaxf(highest, weights[2 * (head * splits + s)]);
+    for (int s = 0; s < splits; s++) all += weights[2 * (head * splits + s) + 1] * expf(weights[2 * (head * splits + s)] - highest);
+    for (int i = threadIdx.x; i < HEAD_DIM; i += blockDim.x)
+    {
+        float sum = 0.0f;
+        for (int s = 0; s < splits; s++) sum += sums[((long long)head * splits + s) * HEAD_DIM + i] * expf(weights[2 * (head * splits + s)] - highest);
+        y[head * HEAD_DIM + i] = value(rounded(sum / all));
+    }
+}
+
+// x += w y.
+extern "C" __global__ void __launch_bounds__(Threads) attention_output(const Weight* w, const float* y, float* x)
+{
+    __shared__ __align__(16) float vector[Mixed];
+    int row = first_row();
+    Part<Mixed> head;
+    if (row < HIDDEN) head.load(w + (long long)row * Mixed, 0);
+    wait_for_earlier_kernels();
+    stage_plain<Mixed>(y, vector);
+    add_product<Mixed>(w, row, head, vector, x);
+}
+#endif

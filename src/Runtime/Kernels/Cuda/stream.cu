@@ -1,0 +1,124 @@
+// Passed on a GPU: sha256 7421bb74643833b640aea3579d5507f9b2752760476f1f796e1ac1b76ff560df
+// The stream at the beginning: the token's embedding. Nothing is picked yet.
+extern "C" __global__ void embed(const long long* token, const Weight* embedding, float* x, unsigned long long* picked)
+{
+    wait_for_earlier_kernels();
+    int k = blockIdx.x * blockDim.x + threadIdx.x;
+    if (k < HIDDEN) x[k] = value(embedding[token[0] * HIDDEN + k]);
+    if (k == 0) picked[0] = 0;
+}
+
+// The norm before the mixer, and its projections: out (rows).
+extern "C" __global__ void __launch_bounds__(Threads) project(Matrices matrices, int rows, const float* x, const Weight* norm, float eps, float* out)
+{
+    __shared__ __align__(16) float vector[HIDDEN];
+    int row = first_row();
+    Part<HIDDEN> head;
+    if (row < rows) head.load(row_of(matrices, row), 0);
+    Norm normed;
+    normed.load(norm);
+    wait_for_earlier_kernels();
+    normed.stage(x, eps, vector);
+    while (row < rows)
+    {
+        float y = product<HIDDEN>(row_of(matrices, row), head, vector);
+        if (threadIdx.x % 32 == 0) out[row] = y;
+        row += row_step();
+        if (row < rows) head.load(row_of(matrices, row), 0);
+    }
+}
+
+// The norm before the MLP, and silu(w1 x) * (w3 x): inner (INNER).
+extern "C" __global__ void __launch_bounds__(Threads) swiglu(const Weight* w1, const Weight* w3, const float* x, const Weight* norm, float eps, float* inner)
+{
+    __shared__ __align__(16) float vector[HIDDEN];
+    int row = first_row();
+    Part<HIDDEN> gate, up;
+    if (row < INNER)
+    {
+        gate.load(w1 + (long long)row * HIDDEN, 0);
+        up.load(w3 + (long long)row * HIDDEN, 0);
+    }
+    Norm normed;
+    normed.load(norm);
+    wait_for_earlier_kernels();
+    normed.stage(x, eps, vector);
+    while (row < INNER)
+    {
+        float g = product<HIDDEN>(w1 + (long long)row * HIDDEN, gate, vector);
+        float u = product<HIDDEN>(w3 + (long long)row * HIDDEN, up, vector);
+        if (threadIdx.x % 32 == 0) inner[row] = silu(g) * u;
+        row += row_step();
+        if (row >= INNER) break;
+        gate.load(w1 + (long long)row * HIDDEN, 0);
+        up.load(w3 + (long long)row * HIDDEN, 0);
+    }
+}
+
+// x += w in, for a staged vector of K numbers.
+template<int K> DEVICE void add_product(const Weight* w, int row, Part<K>& head, const float* vector, float* x)
+{
+    while (row < HIDDEN)
+    {
+        float y = product<K>(w + (long long)row * K, head, vector);
+        if (threadIdx.x % 32 == 0) x[row] += y;
+        row += row_step();
+        if (row < HIDDEN) head.load(w + (long long)row * K, 0);
+    }
+}
+
+// x += w2 inner.
+extern "C" __global__ void __launch_bounds__(Threads) mlp_output(const Weight* w2, const float* inner, float* x)
+{
+    __shared__ __align__(16) float vector[INNER];
+    int row = first_row();
+    Part<INNER> head;
+    if (row < HIDDEN) head.load(w2 + (long long)row * INNER, 0);
+    wait_for_earlier_kernels();
+    stage_plain<INNER>(inner, vector);
+    add_product<INNER>(w2, row, head, vector, x);
+}
+
+// A logit with its id as one number: of two the greater logit is the greater number, of equal logits the lesser id.
+DEVICE unsigned long long ranked(float logit, int id)
+{
+    unsigned bits = __float_as_uint(logit);
+    bits = bits & 0x80000000 ? ~bits : bits | 0x80000000;
+    return (unsigned long long)bits << 32 | (0xffffffff - (unsigned)id);
+}
+
+// The norm after the last layer, the logits (vocab), and the rank of the most likely id.
+extern "C" __global__ void __launch_bounds__(Threads) logits(
+    const Weight* head_weight, int vocab, const float* x, const Weight* norm, float eps, float* out, unsigned long long* picked)
+{
+    __shared__ __align__(16) float vector[HIDDEN];
+    __shared__ unsigned long long best[Warps];
+    int row = first_row();
+    Part<HIDDEN> head;
+    if (row < vocab) head.load(head_weight + (long long)row * HIDDEN, 0);
+    Norm normed;
+    normed.load(norm);
+    wait_for_earlier_kernels();
+    normed.stage(x, eps, vector);
+    unsigned long long own = 0;
+    while (row < vocab)
+    {
+        float y = product<HIDDEN>(head_weight + (long long)row * HIDDEN, head, vector);
+        unsigned long long rank = ranked(y, row);
+        own = rank > own ? rank : own;
+        if (threadIdx.x % 32 == 0) out[row] = y;
+        row += row_step();
+        if (row < vocab) head.load(head_weight + (long long)row * HIDDEN, 0);
+    }
+    if (threadIdx.x % 32 == 0) best[threadIdx.x / 32] = own;
+    __syncthreads();
+    if (threadIdx.x > 0) return;
+    for (int i = 1; i < Warps; i++) own = best[i] > own ? best[i] : own;
+    atomicMax(picked, own);
+}
+
+#ifdef HEADS
+constexpr int Mixed = HEADS * HEAD_DIM;
+constexpr int Each = HEADS / KV_HEADS;
+#endif
+
