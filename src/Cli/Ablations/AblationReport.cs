@@ -63,7 +63,7 @@ sealed class AblationReport
         {
             document.Heading($"{family.Name}: {family.Summary}");
             var columns = new Columns("ll").Titled("contrast", "the paper's sign");
-            foreach (var contrast in Contrasts.Of(family)) columns.Row(contrast.Name, Signs(family, contrast));
+            foreach (var contrast in Contrasts.Of(family)) columns.Row(contrast.Name, Paper(Signs(family, contrast)));
             document.Table(columns);
         }
         return document;
@@ -135,10 +135,10 @@ sealed class AblationReport
             {
                 if (contrast.Gain && !_figures.HasBothGroups) continue;
                 var isFirst = figure == AblationFigure.KlClosed;
-                var estimate = _figures.Of(family, contrast, figure);
+                var (estimate, signs) = (_figures.Of(family, contrast, figure), Signs(family, contrast));
                 columns.Row(
                     isFirst ? contrast.Name : "", name, estimate is null ? None : Percent(estimate, signed: true), $"{estimate?.BySeed.Count ?? 0}",
-                    Verdict(estimate), isFirst ? Signs(family, contrast) : "");
+                    Verdict(estimate) + (isFirst ? Beside(estimate, signs) : ""), isFirst ? Paper(signs) : "");
             }
         return columns;
     }
@@ -154,17 +154,28 @@ sealed class AblationReport
         _ => "below 0",
     };
 
-    // The same weights over the paper's rows.
-    static string Signs(AblationFamily family, Contrast contrast)
+    /// <summary>The sign of a contrast in each of a paper's metrics, by the same weights over the paper's rows; none where the paper has no such rows.</summary>
+    static IReadOnlyList<(string Metric, int Sign)> Signs(AblationFamily family, Contrast contrast) => family.Reported is not { } reported || contrast.Gain ? [] :
+    [
+        .. from metric in reported.Metrics.Index()
+           let value = contrast.Of(member => reported.Rows.TryGetValue(member, out var row) ? row[metric.Index] : null)
+           where value is not null
+           select (metric.Item, Math.Sign(value.Value)),
+    ];
+
+    static string Paper(IReadOnlyList<(string Metric, int Sign)> signs)
     {
-        if (family.Reported is not { } reported || contrast.Gain) return None;
-        var signs = reported.Metrics.Index()
-            .Select(metric => (metric.Item, Value: contrast.Of(member => reported.Rows.TryGetValue(member, out var row) ? row[metric.Index] : null)))
-            .Where(metric => metric.Value is not null).Select(metric => (metric.Item, Sign: metric.Value > 0 ? "+" : metric.Value < 0 ? "-" : "0")).ToArray();
-        return signs.Length == 0 ? None
-            : signs.DistinctBy(metric => metric.Sign).Count() == 1 ? $"{signs[0].Sign} in all {signs.Length}"
-            : string.Join(", ", signs.Select(metric => $"{metric.Item} {metric.Sign}"));
+        return signs.Count == 0 ? None
+            : signs.DistinctBy(metric => metric.Sign).Count() == 1 ? $"{Mark(signs[0].Sign)} in all {signs.Count}"
+            : string.Join(", ", signs.Select(metric => $"{metric.Metric} {Mark(metric.Sign)}"));
+
+        static string Mark(int sign) => sign switch { > 0 => "+", < 0 => "-", _ => "0" };
     }
+
+    // Only where both have one sign.
+    static string Beside(SeededEstimate? estimate, IReadOnlyList<(string Metric, int Sign)> signs) =>
+        estimate?.Interval is not { } interval || interval.Holds(0) || signs.Count == 0 || signs.Any(metric => metric.Sign != signs[0].Sign) ? ""
+        : Math.Sign(estimate.Value) == signs[0].Sign ? ", as in the paper" : ", unlike the paper";
 
     static string Percent(SeededEstimate? estimate, bool signed = false, bool isShare = false)
     {
