@@ -76,7 +76,7 @@ static class DistillCommand
                 outcome = job.Run();
             }
             var origin = asked.Teacher ?? (checkpoint is null ? Origin(recipe) : "the one that comes with the tool");
-            DistillReport.Write(asked.Student.Resolved, outcome, settings, origin, clock.Elapsed, folder, console);
+            DistillReport.Write(asked.Student.Resolved, teacherModel.Resolved, outcome, settings, origin, clock.Elapsed, folder, console);
             folder.Complete();
         });
         Say($"report: {Path.Combine(asked.Output, "report.html")}");

@@ -5,7 +5,8 @@ namespace MmMamba.Cli.Reports;
 /// <param name="Mean">Their mean loss.</param>
 /// <param name="High">Their largest loss.</param>
 /// <param name="LearningRate">Their mean learning rate.</param>
-readonly record struct TracePoint(double Step, double Low, double Mean, double High, double LearningRate);
+/// <param name="GradientNorm">The mean norm of their gradients; no number where none is known.</param>
+readonly record struct TracePoint(double Step, double Low, double Mean, double High, double LearningRate, double GradientNorm);
 
 /// <summary>A stage's curve as it is drawn: neighbouring steps taken together, so that thousands of steps make a readable line.</summary>
 sealed class CurveTrace
@@ -36,7 +37,8 @@ sealed class CurveTrace
         var points = finite.Chunk(size).Select(chunk => new TracePoint(
             chunk.Average(point => (double)point.Step),
             chunk.Min(point => point.Loss), chunk.Average(point => point.Loss), chunk.Max(point => point.Loss),
-            chunk.Average(point => point.LearningRate))).ToArray();
+            chunk.Average(point => point.LearningRate),
+            chunk.Select(point => point.GradientNorm).Where(double.IsFinite).DefaultIfEmpty(double.NaN).Average())).ToArray();
         return new(stage.Name, points, finite[^1].Loss, finite[^1].Step);
     }
 }

@@ -1,9 +1,10 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
 using MmMamba.Cli.Jobs;
 using MmMamba.ModelDsl.Architecture;
 using MmMamba.ModelDsl.Rendering;
+using MmMamba.ModelDsl.Review;
 using MmMamba.Runtime.Checkpoints;
+using MmMamba.Runtime.Distillation;
 using Spectre.Console;
 
 namespace MmMamba.Cli.Reports;
@@ -12,6 +13,7 @@ namespace MmMamba.Cli.Reports;
 static class DistillReport
 {
     /// <param name="model">The student.</param>
+    /// <param name="from">Its teacher.</param>
     /// <param name="outcome">How it went.</param>
     /// <param name="settings">What it was told.</param>
     /// <param name="teacher">Where the teacher came from.</param>
@@ -19,7 +21,7 @@ static class DistillReport
     /// <param name="output">Receives the files.</param>
     /// <param name="console">Receives the table.</param>
     public static void Write(
-        ResolvedModel model, DistillOutcome outcome, RunSettings settings, string teacher, TimeSpan took, RunFolder output, IAnsiConsole console)
+        ResolvedModel model, ResolvedModel from, DistillOutcome outcome, RunSettings settings, string teacher, TimeSpan took, RunFolder output, IAnsiConsole console)
     {
         var sheet = Sheet.Render(model);
         var stages = StageCurve.Of(outcome.Curves);
@@ -30,7 +32,7 @@ static class DistillReport
         {
             Title = $"{model.Name} distilled from {model.Teacher}",
             Summary = model.Summary,
-            CommandLine = string.Join(' ', ["mmmamba", .. Environment.GetCommandLineArgs().Skip(1).Select(Quoted)]),
+            CommandLine = CommandText.Of(Environment.GetCommandLineArgs().Skip(1)),
             Facts =
             [
                 new("data", settings.Data.Description),
@@ -38,12 +40,14 @@ static class DistillReport
                 new("seed", settings.Seed.ToString(CultureInfo.InvariantCulture)),
                 new("took", string.Create(CultureInfo.InvariantCulture, $"{(int)took.TotalMinutes} min {took.Seconds} s{(output.IsResumed ? " since it was taken up again" : "")}")),
                 new("computed by", Compute.Describe(settings.Device)),
-                new("version", string.Create(CultureInfo.InvariantCulture, $"mmmamba {typeof(DistillReport).Assembly.GetName().Version?.ToString(3)}, {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}")),
+                .. Machine.Versions.Concat(Machine.Describe(settings.Device)).Select(told => new Fact(told.Key, told.Value)),
             ],
             Stages = stages,
             Accuracy = accuracy,
             Void = outcome.Void,
             Sheet = sheet,
+            Transfer = TransferView.Text(model, from),
+            Chain = ChainOf(output.At("student.safetensors")),
         });
         ReportTable.Write(console, accuracy);
         if (accuracy.Recovered is { } share)
@@ -53,5 +57,9 @@ static class DistillReport
         void Say(string line) => console.Profile.Out.Writer.WriteLine(Printable.Line(line));
     }
 
-    static string Quoted(string argument) => argument.Any(char.IsWhiteSpace) ? $"'{argument}'" : argument;
+    static ArtefactChain? ChainOf(string student)
+    {
+        using var file = SafetensorsFile.Open(student);
+        return file.Metadata.TryGetValue(ArtefactChain.MetadataKey, out var chain) ? ArtefactChain.Parse(chain) : null;
+    }
 }

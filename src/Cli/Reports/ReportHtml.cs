@@ -31,7 +31,9 @@ static class ReportHtml
         {Warning(report.Void)}
         {Accuracy(report.Accuracy)}
         {Stages(report.Stages)}
-        {Sheet(report.Sheet)}
+        {Text("The model", report.Sheet)}
+        {Text("How its tensors began", report.Transfer)}
+        {ChainTable.Render(report.Chain)}
         <section>
         <h2>How it was made</h2>
         <pre class="command"><code>{report.CommandLine}</code></pre>
@@ -97,15 +99,15 @@ static class ReportHtml
         <div class="curves">
         {stages.Select(CurveChart.Render)}
         </div>
-        <p class="note">Line: mean loss of neighbouring steps; band: their smallest and largest. The strip below is the learning rate.</p>
+        <p class="note">Line: mean loss of neighbouring steps; band: their smallest and largest. The strips below are the norm of the gradient before clipping and the learning rate.</p>
         </section>
         """);
 
-    static Html Sheet(string sheet) => sheet.Length == 0 ? Html.Empty : Html.Of(
+    static Html Text(string title, string text) => text.Length == 0 ? Html.Empty : Html.Of(
         $"""
         <section>
-        <h2>The model</h2>
-        <pre class="scroll">{sheet}</pre>
+        <h2>{title}</h2>
+        <pre class="scroll">{text}</pre>
         </section>
         """);
 

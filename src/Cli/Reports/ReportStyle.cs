@@ -51,7 +51,7 @@ static class ReportStyle
         svg g line { stroke: var(--series); stroke-width: 2; } svg g circle { fill: var(--series); stroke: var(--card); stroke-width: 1.5; }
         svg .band { fill: var(--series2); opacity: 0.18; }
         svg .line { fill: none; stroke: var(--series2); stroke-width: 1.8; stroke-linejoin: round; }
-        svg .rate { fill: none; stroke: var(--soft); stroke-width: 1.2; }
+        svg .rate, svg .norm { fill: none; stroke: var(--soft); stroke-width: 1.2; } svg .norm { stroke: var(--series1); }
         .curves { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(400px, 100%), 1fr)); gap: 26px 32px; }
         .scroll { overflow-x: auto; }
         table { border-collapse: collapse; width: 100%; margin-top: 18px; font-variant-numeric: tabular-nums; }
@@ -66,6 +66,8 @@ static class ReportStyle
         .command { background: var(--page); border-radius: 6px; padding: 10px 14px; white-space: pre-wrap; overflow-wrap: anywhere; }
         dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(260px, 1fr)); gap: 10px 28px; margin: 18px 0 0; }
         dt { color: var(--soft); font-size: 13px; } dd { margin: 0; overflow-wrap: anywhere; }
+        .chain code { font: 12.5px ui-monospace, "SF Mono", Consolas, "DejaVu Sans Mono", monospace; }
+        @media (max-width: 600px) { main { padding: 24px 10px 40px; } section { padding: 16px 14px; } th, td { padding-right: 10px; } }
         @media print { body { background: none; } section { break-inside: avoid; } }
 
         """;

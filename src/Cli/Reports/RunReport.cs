@@ -29,6 +29,12 @@ sealed record RunReport
 
     /// <summary>The model's sheet as text; may be empty.</summary>
     public string Sheet { get; init; } = "";
+
+    /// <summary>How every tensor of the student began, as text; may be empty.</summary>
+    public string Transfer { get; init; } = "";
+
+    /// <summary>What the student was made from, stage by stage; null for a run without artefacts.</summary>
+    public ArtefactChain? Chain { get; init; }
 }
 
 /// <param name="Name">What is told.</param>
@@ -41,13 +47,14 @@ sealed record StageCurve(string Name, IReadOnlyList<CurvePoint> Points)
 {
     /// <summary>The stages of a run in the order in which they began.</summary>
     public static IReadOnlyList<StageCurve> Of(IEnumerable<StepReport> steps) =>
-        [.. steps.GroupBy(step => step.Stage).Select(stage => new StageCurve(stage.Key, [.. stage.Select(step => new CurvePoint(step.Step, step.Loss, step.LearningRate))]))];
+        [.. steps.GroupBy(step => step.Stage).Select(stage => new StageCurve(stage.Key, [.. stage.Select(step => new CurvePoint(step.Step, step.Loss, step.LearningRate, step.GradientNorm))]))];
 }
 
 /// <param name="Step">The optimizer step, from 1.</param>
 /// <param name="Loss">Loss before the step; may be not finite.</param>
 /// <param name="LearningRate">Learning rate of the step.</param>
-readonly record struct CurvePoint(int Step, double Loss, double LearningRate);
+/// <param name="GradientNorm">Norm of the step's gradient before clipping; may be not finite, as where nobody tells.</param>
+readonly record struct CurvePoint(int Step, double Loss, double LearningRate, double GradientNorm = double.NaN);
 
 /// <summary>Accuracies of several models on the same questions.</summary>
 /// <param name="Models">The models' names, the columns. For a distillation: teacher, seeded, distilled.</param>

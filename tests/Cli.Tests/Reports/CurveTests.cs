@@ -84,6 +84,6 @@ public class CurveTests
         StepReport Step(string stage, int step, double loss) => new(stage, step, 2, loss, 1e-3, 1, 100, 10, TimeSpan.Zero, TimeSpan.Zero);
         var stages = StageCurve.Of([Step("b", 1, 4), Step("b", 2, 3), Step("a", 1, 2)]);
         Assert.Equal(["b", "a"], stages.Select(stage => stage.Name));
-        Assert.Equal([new(1, 4, 1e-3), new CurvePoint(2, 3, 1e-3)], stages[0].Points);
+        Assert.Equal([new(1, 4, 1e-3, 1), new CurvePoint(2, 3, 1e-3, 1)], stages[0].Points);
     }
 }

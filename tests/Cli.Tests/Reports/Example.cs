@@ -1,4 +1,6 @@
 using MmMamba.Cli.Reports;
+using MmMamba.Runtime.Distillation;
+using MmMamba.Runtime.Plans;
 
 namespace MmMamba.Cli.Tests.Reports;
 
@@ -28,6 +30,12 @@ static class Example
         Stages = [Decay("introduced", 300, 3.1, 0.02), Decay("mixer", 300, 0.9, 0.3), Decay("end_to_end", 900, 2.2, 0.35)],
         Accuracy = Accuracy,
         Sheet = "TinyMmMambaHybrid\n  8 layers: 6 Mamba-2, 2 attention\n  parameters 2,345,678\n",
+        Transfer = "TinyMmMambaHybrid begins as TinyHovle, seed mimic\n\nTinyMmMambaHybrid: 121 tensors\n  copied  97 tensors   2,345,678\n",
+        Chain = new(new("TinyHovle", "0123456789abcdef", new string('c', 64)), 7,
+        [
+            new(StageKind.Introduced, true, new string('a', 64)),
+            new(StageKind.Mixer, false, new string('b', 64)) { Train = [TensorGroup.Query, TensorGroup.GateNorm], LearningRate = 5e-4, Batch = 32, Steps = 300, Seed = 7, Data = "drawn", FirstLoss = 0.9, LastLoss = 0.3 },
+        ]),
     };
 
     static StageCurve Decay(string name, int steps, double first, double last) => new(name,
@@ -35,6 +43,7 @@ static class Example
         .. Enumerable.Range(1, steps).Select(step => new CurvePoint(
             step,
             last + (first - last) * Math.Exp(-6.0 * step / steps) * (1 + 0.15 * Math.Sin(step * 12.9898)) + 0.02 * Math.Abs(Math.Sin(step * 78.233)),
-            3e-3 * Math.Min(1, step / (0.1 * steps)) * Math.Min(1, (steps - step) / (0.2 * steps)))),
+            3e-3 * Math.Min(1, step / (0.1 * steps)) * Math.Min(1, (steps - step) / (0.2 * steps)),
+            step == 7 ? double.PositiveInfinity : 4 * Math.Exp(-3.0 * step / steps))),
     ]);
 }

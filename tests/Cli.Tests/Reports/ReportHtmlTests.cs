@@ -3,6 +3,8 @@ using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using CsCheck;
 using MmMamba.Cli.Reports;
+using MmMamba.Runtime.Distillation;
+using MmMamba.Runtime.Plans;
 
 namespace MmMamba.Cli.Tests.Reports;
 
@@ -18,7 +20,8 @@ public class ReportHtmlTests
     {
         Title = text, Summary = text, CommandLine = text, Sheet = text, Facts = [new(text, text)], Void = [text],
         Stages = [new(text, [new(1, 2, 1e-3), new(2, 1, 1e-3)]), new(text, [new(1, double.NaN, 0)])],
-        Accuracy = new([text, text, text], [new(text, 0.5, [new(9, 10), new(2, 10), new(8, 10)])]),
+        Accuracy = new([text, text, text], [new(text, 0.5, [new(9, 10), new(2, 10), new(8, 10)])]), Transfer = text,
+        Chain = new(new(text, text, text), 1, [new(StageKind.Introduced, true, text), new(StageKind.Mixer, false, text) { Train = [TensorGroup.Key], Data = text }]),
     };
 
     // The page is written so that it is well-formed XML but for its doctype and void elements.
@@ -63,11 +66,31 @@ public class ReportHtmlTests
     [Fact]
     public void Every_figure_stands_beside_its_interval_and_chance()
     {
-        var rows = Parse(ReportHtml.Render(Example.Report)).Descendants("tbody").Single().Elements("tr").ToArray();
+        var rows = Parse(ReportHtml.Render(Example.Report)).Descendants("tbody").First().Elements("tr").ToArray();
         Assert.Equal(5, rows.Length);
         Assert.Equal(
             ["present", "50.0", "95.0|92.7\u201396.6|475 of 500", "52.4|48.0\u201356.7|262 of 500", "91.0|88.2\u201393.2|455 of 500", "90.6 %"],
             rows[0].Elements().Select(cell => string.Join('|', cell.Nodes().Select(node => node is XElement element ? element.Value : node.ToString()))));
+    }
+
+    [Fact]
+    public void The_command_is_what_a_shell_takes_again()
+    {
+        Assert.Equal("mmmamba distill my.yaml --lr 1e-3 '' 'a b' 'it'\\''s' '$HOME' '#x' 'ü'", CommandText.Of(["distill", "my.yaml", "--lr", "1e-3", "", "a b", "it's", "$HOME", "#x", "ü"]));
+        string[] arguments = ["a b", "it's", "$HOME`x`\\", "*", "~", "\"", "!", ""];
+        var echoed = Tool.RunCommand("sh", Path.GetTempPath(), "-c", CommandText.Of(arguments).Replace("mmmamba", "printf '%s\\n'", StringComparison.Ordinal));
+        Assert.Equal(string.Concat(arguments.Select(argument => argument + "\n")), echoed.Output);
+    }
+
+    [Fact]
+    public void What_it_was_made_from_and_how_it_began_stand_on_the_page()
+    {
+        var page = Parse(ReportHtml.Render(Example.Report));
+        var text = page.Value;
+        Assert.Contains("TinyMmMambaHybrid begins as TinyHovle, seed mimic", text);
+        Assert.Contains(new string('c', 64), text);
+        Assert.Equal(["introduced|aaaaaaaaaaaa|skipped", "mixer|bbbbbbbbbbbb|query gatenorm|300 of 32|0.0005|0.9 \u2192 0.3|7|drawn"],
+            page.Descendants("tbody").Last().Elements("tr").Select(row => string.Join('|', row.Elements().Select(cell => cell.Value))));
     }
 
     [Fact]
@@ -83,7 +106,7 @@ public class ReportHtmlTests
         var page = Parse(ReportHtml.Render(Example.Report with { Stages = [.. Example.Report.Stages, new("one", [new(5, 1, 0)]), new("flat", [new(1, 0, 0), new(2, 0, 0)])] }));
         var lines = page.Descendants("svg").SelectMany(svg => svg.Descendants().Where(e => e.Attribute("points") is not null)
             .Select(e => (Box: svg.Attribute("viewBox")!.Value.Split(' '), Points: e.Attribute("points")!.Value))).ToArray();
-        Assert.Equal(15, lines.Length);
+        Assert.Equal(3 * 4 + 2 * 3, lines.Length); // two stages know no norms
         foreach (var (box, points) in lines)
             foreach (var point in points.Split(' ', StringSplitOptions.RemoveEmptyEntries))
             {
