@@ -63,6 +63,7 @@ static class Program
         DescribeCommand.Create(),
         SchemaCommand.Create(),
         PlanCommand.Create(),
+        MemoryCommand.Create(),
         DiffCommand.Create(),
         DataCommand.Create(),
         TrainCommand.Create(),

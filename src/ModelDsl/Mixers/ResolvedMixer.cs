@@ -34,6 +34,14 @@ public abstract record ResolvedMixer(int Heads, int KvHeads, int HeadDim)
     /// <summary>The first value of a tensor that is no projection, in a model that learns from scratch.</summary>
     internal virtual Drawn FirstValue(TensorSlot slot) => Draws.Plain(slot.Role);
 
+    /// <summary>
+    /// Bytes that autograd keeps of it for each token of a training pass in bfloat16. Of attention with frozen weights: queries, keys and values, and what it
+    /// read out.
+    /// </summary>
+    /// <param name="hidden">Width of the stream.</param>
+    /// <param name="length">Tokens of a sequence.</param>
+    internal virtual decimal KeptPerToken(int hidden, long length) => 2 * (Channels + Width);
+
     internal decimal Width => (decimal)Heads * HeadDim;
 
     /// <summary>Channels of queries, keys and values together.</summary>
