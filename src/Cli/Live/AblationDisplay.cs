@@ -68,7 +68,7 @@ sealed class AblationDisplay : IDisposable
     {
         _done++;
         var took = _rows.TryGetValue(worker, out var row) ? $" in {Time(_clock.Elapsed - row.Began)}" : "";
-        var loss = row?.Step is { } step ? string.Create(CultureInfo.InvariantCulture, $", loss {step.Loss:0.####}") : "";
+        var loss = row?.Step is { } step ? $", loss {Figures.Loss(step.Loss)}" : "";
         if (!_live) Print($"{job.Title}: done{took}{loss} ({_done} of {_work})");
         End(worker);
     }
@@ -124,7 +124,7 @@ sealed class AblationDisplay : IDisposable
             table.AddRow([
                 new Text(job.Title),
                 .. ((string[])[
-                    step is { } at ? string.Create(CultureInfo.InvariantCulture, $"{at.Step}/{at.Steps}") : "", step?.Loss.ToString("0.####", CultureInfo.InvariantCulture) ?? "",
+                    step is { } at ? string.Create(CultureInfo.InvariantCulture, $"{at.Step}/{at.Steps}") : "", step is { } loss ? Figures.Loss(loss.Loss) : "",
                     step?.TokensPerSecond.ToString("#,0", CultureInfo.InvariantCulture) ?? "", Time(_clock.Elapsed - began), step is { } left ? Time(left.Remaining) : "",
                 ]).Select(cell => new Text(cell)),
             ]);

@@ -17,6 +17,17 @@ public sealed class BootstrapTests
     }
 
     [Fact]
+    public void A_statistic_s_deviation_is_its_standard_error()
+    {
+        var bootstrap = new Bootstrap([.. Enumerable.Range(1, 100).Select(i => new double[] { i, 1, i == 1 ? 1 : 0 })], resamples: 4000);
+        Assert.Equal(2.8866, bootstrap.Deviation(sums => sums[0] / sums[1])!.Value, 0.1);
+        Assert.Equal(0, bootstrap.Deviation(sums => sums[1])!.Value);
+        // No value in the draws without the first cluster, more than a third of them.
+        Assert.Null(bootstrap.Deviation(sums => sums[0] / sums[2]));
+        Assert.Null(new Bootstrap([[1, 1]]).Deviation(sums => sums[0]));
+    }
+
+    [Fact]
     public void The_same_seed_draws_the_same_and_another_seed_does_not()
     {
         double[][] clusters = [.. Enumerable.Range(0, 30).Select(i => new double[] { i % 7, 1 })];
