@@ -183,6 +183,13 @@ public class VisionLanguageModel : nn.Module
     TokenWindow Window(ModelInput input, ModelCache? cache)
     {
         var (batch, length) = (input.InputIds.shape[0], input.InputIds.shape[1]);
+        if (input.Packing is { } packing)
+        {
+            if (batch != 1 || length != packing.Tokens || input.AttentionMask is not null || input.PositionIds is not null || cache is not null)
+                throw new InputException(
+                    $"The input packs {packing.Sequences} sequences of {packing.Tokens} tokens in all into ids of ({batch}, {length}); packed tokens stand in one row, without mask, positions and cache.");
+            return new(packing, Device);
+        }
         if (input.AttentionMask is { } given) CheckMask(given, batch, length);
         var mask = input.AttentionMask?.to(Device).to(ScalarType.Bool);
         var positions = input.PositionIds?.to(Device);

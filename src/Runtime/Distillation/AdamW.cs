@@ -73,14 +73,6 @@ public sealed class AdamW : IDisposable
         }
     }
 
-    /// <summary>Multiplies all gradients.</summary>
-    public void ScaleGradients(double factor)
-    {
-        using var noGrad = no_grad();
-        using var scope = NewDisposeScope();
-        foreach (var state in _states) state.Parameter.grad?.mul_(factor);
-    }
-
     /// <summary>Drops all gradients.</summary>
     public void ClearGradients()
     {

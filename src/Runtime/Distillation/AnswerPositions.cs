@@ -21,20 +21,26 @@ public sealed class AnswerPositions
 
     /// <summary>All answers of a batch, in the order of its conversations and their turns.</summary>
     /// <param name="batch">A batch, padded on the right.</param>
-    public static AnswerPositions Of(Batch batch)
+    public static AnswerPositions Of(Batch batch) => Of(batch.Input, batch.Items);
+
+    /// <summary>All answers of a part of a batch, in the order of its conversations and their turns.</summary>
+    /// <param name="part">The part, padded on the right or packed.</param>
+    public static AnswerPositions Of(MicroBatch part) => Of(part.Input, part.Items);
+
+    static AnswerPositions Of(ModelInput input, IReadOnlyList<EncodedConversation> items)
     {
-        var width = batch.Input.InputIds.shape[1];
         var rows = new List<long>();
         var targets = new List<long>();
-        for (var item = 0; item < batch.Items.Count; item++)
+        var first = 0L;
+        foreach (var conversation in items)
         {
-            var conversation = batch.Items[item];
             foreach (var answer in conversation.Answers)
                 for (var position = answer.Start; position < answer.Start + answer.Length; position++)
                 {
-                    rows.Add(item * width + position - 1);
+                    rows.Add(first + position - 1);
                     targets.Add(conversation.Ids[position]);
                 }
+            first += input.Packing is null ? input.InputIds.shape[1] : conversation.Ids.Length;
         }
 
         return new AnswerPositions([.. rows], [.. targets]);

@@ -51,6 +51,9 @@ public sealed record StageRecord(StageKind Stage, bool Skipped, string Parent)
     /// <summary>Seed of the run.</summary>
     public ulong Seed { get; init; }
 
+    /// <summary>Seed of the order of the data, where it was not <see cref="Seed"/>.</summary>
+    public ulong? DataSeed { get; init; }
+
     /// <summary>What the data was.</summary>
     public string Data { get; init; } = "";
 
@@ -77,6 +80,7 @@ public sealed record StageRecord(StageKind Stage, bool Skipped, string Parent)
         Batch = options.Batch,
         Steps = summary.Steps,
         Seed = options.Seed,
+        DataSeed = options.DataSeed == options.Seed ? null : options.DataSeed,
         Data = options.Data,
         FirstLoss = summary.FirstLoss,
         LastLoss = summary.LastLoss,
@@ -157,6 +161,7 @@ public sealed record ArtefactChain(TeacherIdentity Teacher, ulong Seed, PlanList
             json.WriteNumber("batch", stage.Batch);
             json.WriteNumber("steps", stage.Steps);
             json.WriteNumber("seed", stage.Seed);
+            if (stage.DataSeed is { } dataSeed) json.WriteNumber("data_seed", dataSeed);
             json.WriteString("data", stage.Data);
             json.WriteNumber("first_loss", stage.FirstLoss);
             json.WriteNumber("last_loss", stage.LastLoss);
@@ -182,6 +187,7 @@ public sealed record ArtefactChain(TeacherIdentity Teacher, ulong Seed, PlanList
             Batch = stage.GetProperty("batch").GetInt32(),
             Steps = stage.GetProperty("steps").GetInt32(),
             Seed = stage.GetProperty("seed").GetUInt64(),
+            DataSeed = stage.TryGetProperty("data_seed", out var dataSeed) ? dataSeed.GetUInt64() : null,
             Data = Text(stage, "data"),
             FirstLoss = stage.GetProperty("first_loss").GetDouble(),
             LastLoss = stage.GetProperty("last_loss").GetDouble(),

@@ -32,7 +32,7 @@ public sealed class EndToEndDistillation
     /// <param name="options">Length, rate and seed; <see cref="TrainingOptions.Of"/> gives the recipe's.</param>
     /// <param name="create">Makes the student of a source: a generated class's constructor, or <c>source => new VisionLanguageModel(plan, source)</c>.</param>
     /// <param name="progress">Told after every step.</param>
-    /// <param name="cancellation">Stops between two batches.</param>
+    /// <param name="cancellation">Stops between two parts of batches.</param>
     /// <param name="states">Where the stage goes on and where its states are written; null keeps none.</param>
     /// <exception cref="InputException">The mixers, the data or the numbers of the run are unfit.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
@@ -47,7 +47,7 @@ public sealed class EndToEndDistillation
             var trained = Train(student, _stage.Train);
             var loss = new LogitsKl(_stage.LossValue, options.KlPerToken);
             var summary = new TrainingLoop(StageKind.EndToEnd.NameOf(), options, trained)
-                .Run(data, batch => Gradients(batch.Input, student, loss, Mask(batch, options), options.GradientCheckpointing), progress, cancellation, states);
+                .Run(data, part => Gradients(part.Input, student, loss, Mask(part, options), options.GradientCheckpointing), progress, cancellation, states);
             foreach (var (_, parameter) in trained) parameter.requires_grad = false;
             return new(student, start.Mixers.Chain.With(StageRecord.Of(_stage, options, summary, start.Mixers.Hash)));
         }
@@ -67,13 +67,13 @@ public sealed class EndToEndDistillation
     }
 
     /// <summary>
-    /// The loss of a batch, its gradients added to the student's trained tensors. What lies before the first converted layer is frozen
+    /// The loss of a part of a batch, its gradients added to the student's trained tensors. What lies before the first converted layer is frozen
     /// and the teacher's own, so it is run once for both.
     /// </summary>
     internal Tensor Gradients(ModelInput input, VisionLanguageModel student, LogitsKl kl, TokenMask mask, bool checkpointing = false)
     {
         Tensor stream, target;
-        var shared = SharedLayers(input.InputIds.shape[1]);
+        var shared = SharedLayers(input.Length);
         using (no_grad())
         {
             stream = _teacher.Run(input, null, null, null, end: shared);
@@ -88,14 +88,9 @@ public sealed class EndToEndDistillation
         return loss;
     }
 
-    TokenMask Mask(Batch batch, TrainingOptions options)
-    {
-        var mask = TokenMask.Of(batch.Input, _teacher.Device, options.MaskPadding);
-        if (options.PromptWeight == 1) return mask;
-        var answers = AnswerPositions.Of(batch);
-        if (answers.Rows.Length == 0) throw new InputException($"{StageKind.EndToEnd.NameOf()}: a batch without any answer; a prompt_weight below 1 needs them");
-        return mask.Weighing(answers, options.PromptWeight, batch.Input.InputIds.numel(), _teacher.Device);
-    }
+    TokenMask Mask(MicroBatch part, TrainingOptions options) => options.PromptWeight == 0 && part.Step.AnswerTokens == 0
+        ? throw new InputException($"{StageKind.EndToEnd.NameOf()}: a batch without any answer, and prompts weigh nothing; there is nothing to learn from it")
+        : TokenMask.Of(part, _teacher.Device, options.MaskPadding, options.PromptWeight);
 
     // A student's attention keeps to plain positions; a teacher's may stretch them beyond a length.
     int SharedLayers(long tokens)

@@ -1,20 +1,17 @@
 using MmMamba.Runtime.Data;
 using MmMamba.Runtime.Plans;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace MmMamba.Runtime.Distillation;
 
 /// <summary>
 /// Stages 1 and 2 (paper, section 3.3): a Mamba-2 mixer beside every attention layer of the frozen teacher learns that layer's output
 /// before the output projection, from the same normed input. The residual stream is the teacher's own all the way, so no gradient
-/// crosses a layer, and what is learned holds for students of every placement.
+/// crosses a layer, and what is learned holds for students of every placement. <see cref="SharedTeacherPass"/> trains several sets of mixers at once.
 /// </summary>
 public sealed class MixerDistillation
 {
     readonly VisionLanguageModel _teacher;
     readonly ModelPlan _student;
-    readonly DistillationPlan _recipe;
 
     /// <param name="teacher">The teacher; its tensors are read and never changed.</param>
     /// <param name="student">A student of that teacher, of any placement; its recipe is followed.</param>
@@ -23,7 +20,7 @@ public sealed class MixerDistillation
     {
         _teacher = teacher;
         _student = student;
-        _recipe = student.RecipeOf();
+        _ = student.RecipeOf();
     }
 
     /// <summary>Stage 1: seeds the mixers and trains what they introduced.</summary>
@@ -52,46 +49,6 @@ public sealed class MixerDistillation
 
     internal ConvertedMixers Train(
         StageKind kind, ConvertedMixers start, IEnumerable<Batch> data, TrainingOptions options,
-        IProgress<StepReport>? progress, CancellationToken cancellation, TrainingStates? states = null)
-    {
-        var stage = _recipe.StageOf(kind);
-        start.RequireFit(_student);
-        start.RequireTeacher(_teacher);
-        var parent = start.Hash;
-        var working = start.Copy();
-        try
-        {
-            var trained = NamedParameter.Train(_recipe.ConvertedTensors, working.Tensors, stage.Train);
-            var loss = new MixerMse(stage.LossValue, working.Layers.Count);
-            var summary = new TrainingLoop(kind.NameOf(), options, trained)
-                .Run(data, batch => Gradients(batch.Input, working, loss, options.MaskPadding), progress, cancellation, states);
-            return working.After(StageRecord.Of(stage, options, summary, parent));
-        }
-        catch
-        {
-            working.Dispose();
-            throw;
-        }
-    }
-
-    /// <summary>
-    /// The loss of a batch, its gradients added to the mixers' trained tensors. Each layer's gradient is taken as soon as its teacher
-    /// layer has run, so that one layer's graph exists at a time.
-    /// </summary>
-    internal Tensor Gradients(ModelInput input, ConvertedMixers mixers, MixerMse loss, bool maskPadding)
-    {
-        var mask = TokenMask.Of(input, _teacher.Device, maskPadding);
-        var total = zeros([], ScalarType.Float32, _teacher.Device);
-        _teacher.Trace(input, trace =>
-        {
-            using var scope = NewDisposeScope();
-            using var recording = enable_grad();
-            // Padding stands on the right, where a causal mixer's real tokens don't hear it.
-            var share = loss.Share(mixers.Layers[trace.Index].Mix(trace.NormedInput), trace.MixerOutput, mask);
-            share.backward();
-            using var stopped = no_grad();
-            total.add_(share.detach());
-        });
-        return total;
-    }
+        IProgress<StepReport>? progress, CancellationToken cancellation, TrainingStates? states = null) =>
+        SharedTeacherPass.Train(_teacher, kind, [(new(_student, options, progress, states), start)], data, cancellation)[0];
 }

@@ -27,7 +27,7 @@ public static class TeacherTraining
         {
             foreach (var (_, parameter) in trained) parameter.requires_grad = true;
             return new TrainingLoop(StageNames.Teacher, options, trained)
-                .Run(data, batch => Gradients(model, batch), progress, cancellation, states);
+                .Run(data, part => Gradients(model, part), progress, cancellation, states);
         }
         finally
         {
@@ -39,11 +39,13 @@ public static class TeacherTraining
         }
     }
 
-    static Tensor Gradients(VisionLanguageModel model, Batch batch)
+    internal static Tensor Gradients(VisionLanguageModel model, MicroBatch part)
     {
-        var answers = AnswerPositions.Of(batch);
-        if (answers.Targets.Length == 0) throw new InputException($"{StageNames.Teacher}: a batch without any answer; every conversation needs one");
-        var loss = AnswerCrossEntropy.Of(model.Hidden(batch.Input), model.Head, answers);
+        if (part.Step.AnswerTokens == 0) throw new InputException($"{StageNames.Teacher}: a batch without any answer; every conversation needs one");
+        var answers = AnswerPositions.Of(part);
+        if (answers.Targets.Length == 0) return zeros([], ScalarType.Float32, model.Device);
+        var loss = AnswerCrossEntropy.Of(model.Hidden(part.Input), model.Head, answers);
+        if (answers.Targets.Length < part.Step.AnswerTokens) loss = loss * ((double)answers.Targets.Length / part.Step.AnswerTokens);
         loss.backward();
         return loss.detach();
     }

@@ -24,13 +24,13 @@ public sealed class TokenMask
     /// <summary>Weights (float32) of the positions that count, one for each of them; null where all weigh 1.</summary>
     public Tensor? Weights { get; private init; }
 
-    /// <summary>How many positions count.</summary>
+    /// <summary>How many positions count, those of the step's other parts among them.</summary>
     public long Count { get; }
 
-    /// <summary>Sum of the weights of the positions that count.</summary>
+    /// <summary>Sum of these positions' weights.</summary>
     public double Weight { get; private init; }
 
-    /// <summary>How many sequences there are.</summary>
+    /// <summary>How many sequences there are, those of the step's other parts among them.</summary>
     public long Sequences { get; }
 
     /// <summary>The mask of a batch.</summary>
@@ -39,7 +39,7 @@ public sealed class TokenMask
     /// <param name="maskPadding">False makes padding count too.</param>
     public static TokenMask Of(ModelInput input, Device device, bool maskPadding = true)
     {
-        var (sequences, positions) = (input.InputIds.shape[0], input.InputIds.numel());
+        var (sequences, positions) = (input.Sequences, input.InputIds.numel());
         if (!maskPadding || input.AttentionMask is not { } attention) return new TokenMask(null, null, positions, sequences);
         using var noGrad = no_grad();
         var tokens = attention.to_type(ScalarType.Bool);
@@ -48,6 +48,22 @@ public sealed class TokenMask
         return count == positions
             ? new TokenMask(null, null, positions, sequences)
             : new TokenMask(tokens.unsqueeze(-1).to(ScalarType.Float32, device), rows.to(device), count, sequences);
+    }
+
+    /// <summary>The mask of a part of a step's batch: its positions, and what the means over the step divide by.</summary>
+    /// <param name="part">The part.</param>
+    /// <param name="device">Where it is needed.</param>
+    /// <param name="maskPadding">False makes padding count too.</param>
+    /// <param name="promptWeight">Weight of the positions that predict no token of an answer, 0 to 1.</param>
+    public static TokenMask Of(MicroBatch part, Device device, bool maskPadding = true, double promptWeight = 1)
+    {
+        var mask = Of(part.Input, device, maskPadding);
+        if (promptWeight != 1) mask = mask.Weighing(AnswerPositions.Of(part), promptWeight, part.Input.InputIds.numel(), device);
+        var (sequences, positions, answers) = part.Step;
+        return new TokenMask(mask.Column, mask.Rows, promptWeight == 0 ? answers : positions, sequences)
+        {
+            Weights = mask.Weights, Weight = promptWeight * (positions - answers) + answers,
+        };
     }
 
     /// <summary>The same mask, with less weight on the positions that predict no token of an answer; at 0 they don't count at all.</summary>

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Globalization;
 using MmMamba.Runtime.Data;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -17,13 +15,15 @@ public sealed class TrainingLoop(string name, TrainingOptions options, IReadOnly
 {
     /// <summary>Runs all steps, or those that are left after a state.</summary>
     /// <param name="data">
-    /// Batches from the first step on, at least steps * accumulation of them. After a state, those that it has used up are left out: a
+    /// A batch for every step from the first one on. After a state, those that it has used up are left out: a
     /// <see cref="IBatchSequence"/> is entered at the next one, of others they are read.
     /// </param>
-    /// <param name="gradients">Computes a batch's loss, adds its gradients to the trained tensors, and returns the loss (a detached scalar).
-    /// It is called within a scope of its own and need not dispose anything.</param>
+    /// <param name="gradients">
+    /// Computes the loss of a part of a batch, its share in the batch's, adds its gradients to the trained tensors, and returns the loss (a detached scalar).
+    /// It is called within a scope of its own and need not dispose anything.
+    /// </param>
     /// <param name="progress">Told after every step, on the calling thread.</param>
-    /// <param name="cancellation">Stops between two batches; a state is written.</param>
+    /// <param name="cancellation">Stops between two parts; a state is written.</param>
     /// <param name="states">Where the run goes on and where its states are written; null keeps none.</param>
     /// <exception cref="InputException">
     /// The data ends early or holds too much that cannot be read; loss or gradient are no finite numbers in too many steps in a row; or a state
@@ -31,58 +31,72 @@ public sealed class TrainingLoop(string name, TrainingOptions options, IReadOnly
     /// </exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public TrainingSummary Run(
-        IEnumerable<Batch> data, Func<Batch, Tensor> gradients,
+        IEnumerable<Batch> data, Func<MicroBatch, Tensor> gradients,
         IProgress<StepReport>? progress = null, CancellationToken cancellation = default, TrainingStates? states = null)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.Steps, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.Accumulation, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.MostSkippedInRow, 1);
-        if (trained.Count == 0) throw new InputException($"{name}: nothing is trained; name groups under the stage's 'train'");
+        using var lane = new TrainingLane(name, options, trained, progress, states);
+        return Run([lane], data, (part, _) => [gradients(part)], cancellation)[0];
+    }
 
-        var schedule = new LearningRateSchedule(options.Schedule, options.LearningRate, options.Steps);
-        using var optimizer = new AdamW(trained, options.Optimizer);
-        var state = states?.Restore(name, options, optimizer) ?? new TrainingState { Stage = name };
-        using var batches = From(data, state.Batches).GetEnumerator();
-        var pace = new Pace(state.Elapsed);
-
-        optimizer.ClearGradients();
-        while (state.Step < options.Steps)
+    /// <summary>Runs several trainings on the same batches. Each is what it would be alone.</summary>
+    /// <param name="lanes">The trainings; their batches are cut alike.</param>
+    /// <param name="data">Batches for all steps; one that a lane has used up before is not shown to it again.</param>
+    /// <param name="gradients">Computes the losses of a part, one for each of some lanes.</param>
+    /// <param name="cancellation">Stops between two parts; states are written.</param>
+    internal static IReadOnlyList<TrainingSummary> Run(
+        IReadOnlyList<TrainingLane> lanes, IEnumerable<Batch> data, Func<MicroBatch, IReadOnlyList<TrainingLane>, IReadOnlyList<Tensor>> gradients,
+        CancellationToken cancellation)
+    {
+        foreach (var lane in lanes) lane.Begin();
+        if (lanes.Any(lane => !lane.IsDone))
         {
-            Gathered gathered;
-            try
-            {
-                gathered = Gather(state, batches, gradients, optimizer, states, cancellation);
-            }
-            catch (Exception stop) when (stop is OperationCanceledException or InputException)
-            {
-                // Nothing has moved since the last step: its state is whole. What this step has gathered is dropped, and computed again.
-                states?.Write(state with { Elapsed = pace.Elapsed }, options, optimizer);
-                throw;
-            }
-
-            if (options.Accumulation > 1) optimizer.ScaleGradients(1.0 / options.Accumulation);
-            var norm = GradientClip.Apply(optimizer.Parameters, options.Clip);
-            var rate = schedule.At(state.Step);
-            var sound = double.IsFinite(gathered.Loss) && double.IsFinite(norm);
-            if (sound) optimizer.Step(rate);
-            optimizer.ClearGradients();
-
-            pace.Add(gathered.Tokens);
-            state = (sound ? state.Taken(gathered.Loss) : state.Passed()) with
-            {
-                Batches = state.Batches + options.Accumulation, Tokens = state.Tokens + gathered.Tokens, Unreadable = gathered.Unreadable, Elapsed = pace.Elapsed,
-            };
-            progress?.Report(new StepReport(
-                name, state.Step, options.Steps, gathered.Loss, rate, norm, gathered.Tokens, pace.TokensPerSecond, state.Elapsed, pace.Remaining(options.Steps - state.Step))
-            {
-                Skipped = !sound, SkippedSteps = state.Skipped, Unreadable = state.Unreadable.Count,
-            });
-            if (states is not null && (state.Step == options.Steps || states.IsDue(state.Step))) states.Write(state, options, optimizer);
+            var number = lanes.Where(lane => !lane.IsDone).Min(lane => lane.Batches);
+            using var batches = From(data, number).GetEnumerator();
+            for (; lanes.Any(lane => !lane.IsDone); number++) Step([.. lanes.Where(lane => !lane.IsDone && lane.Batches == number)], batches, gradients, cancellation);
         }
+        return [.. lanes.Select(lane => lane.Summary())];
+    }
 
-        return state is { FirstLoss: { } first, LastLoss: { } last }
-            ? new TrainingSummary(options.Steps, first, last, state.Tokens, state.Elapsed) { SkippedSteps = state.Skipped, Unreadable = state.Unreadable }
-            : throw new InputException(Text($"{name}: no step could be taken: loss or gradient were no finite numbers in all {options.Steps}; {Advice}"));
+    static void Step(
+        IReadOnlyList<TrainingLane> lanes, IEnumerator<Batch> batches, Func<MicroBatch, IReadOnlyList<TrainingLane>, IReadOnlyList<Tensor>> gradients,
+        CancellationToken cancellation)
+    {
+        long tokens;
+        try
+        {
+            cancellation.ThrowIfCancellationRequested();
+            tokens = Gather(lanes, batches, gradients, cancellation);
+        }
+        catch (Exception stop) when (stop is OperationCanceledException or InputException)
+        {
+            // Nothing has moved since the last step: its state is whole. What this step has gathered is dropped, and computed again.
+            foreach (var lane in lanes) lane.Keep();
+            throw;
+        }
+        foreach (var lane in lanes) lane.Finish(tokens);
+    }
+
+    // One batch, part by part. A lane whose loss is no number passes the other parts by: its step is lost.
+    static long Gather(
+        IReadOnlyList<TrainingLane> lanes, IEnumerator<Batch> batches, Func<MicroBatch, IReadOnlyList<TrainingLane>, IReadOnlyList<Tensor>> gradients,
+        CancellationToken cancellation)
+    {
+        if (!batches.MoveNext()) throw TrainingLane.DataEnded(lanes);
+        if (lanes.Count == 0) return 0; // what all lanes that are left have used up
+        var batch = batches.Current;
+        foreach (var lane in lanes) lane.Admit(batch);
+        var options = lanes[0].Options;
+        var step = StepTotals.Of(batch, options.MaskPadding);
+        foreach (var rows in MicroBatching.Rows(MicroBatch.LengthsOf(batch), options))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            TrainingLane[] sound = [.. lanes.Where(lane => lane.IsSound)];
+            if (sound.Length == 0) break;
+            using var scope = NewDisposeScope();
+            var losses = gradients(MicroBatch.Of(batch, rows, step, options), sound);
+            for (var i = 0; i < sound.Length; i++) sound[i].Gather(losses[i].item<float>(), batch);
+        }
+        return TokenMask.CountTokens(batch.Input);
     }
 
     static IEnumerable<Batch> From(IEnumerable<Batch> data, long number) => data switch
@@ -91,78 +105,4 @@ public sealed class TrainingLoop(string name, TrainingOptions options, IReadOnly
         IBatchSequence sequence => sequence.From(number),
         _ => data.Skip(checked((int)number)),
     };
-
-    readonly record struct Gathered(double Loss, long Tokens, IReadOnlyList<string> Unreadable);
-
-    // One step's batches. After a loss that is no number the others are passed by: the step is lost, and the data stays in step with it.
-    Gathered Gather(
-        TrainingState state, IEnumerator<Batch> batches, Func<Batch, Tensor> gradients, AdamW optimizer, TrainingStates? states, CancellationToken cancellation)
-    {
-        var (loss, tokens, unreadable) = (0.0, 0L, state.Unreadable);
-        var isLastChance = state.SkippedInRow + 1 >= options.MostSkippedInRow;
-        for (var part = 0; part < options.Accumulation; part++)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            if (!batches.MoveNext())
-                throw new InputException(Text($"{name}: the data ended in step {state.Step + 1} of {options.Steps}; give more of it, or fewer steps"));
-            var batch = batches.Current;
-            unreadable = Bounded(unreadable, batch);
-            using var scope = NewDisposeScope();
-            tokens += TokenMask.CountTokens(batch.Input);
-            if (!double.IsFinite(loss)) continue;
-            loss += gradients(batch).item<float>() / options.Accumulation;
-            if (!isLastChance) continue;
-            if (!double.IsFinite(loss)) throw Stopped("loss", loss, state, batch, states);
-            var norm = GradientClip.Apply(optimizer.Parameters, double.PositiveInfinity);
-            if (!double.IsFinite(norm)) throw Stopped("gradient's norm", norm, state, batch, states);
-        }
-
-        return new(loss, tokens, unreadable);
-    }
-
-    IReadOnlyList<string> Bounded(IReadOnlyList<string> known, Batch batch)
-    {
-        if (batch.Unreadable.Count == 0) return known;
-        string[] all = [.. known.Union(batch.Unreadable)];
-        return all.Length <= options.MostUnreadable ? all : throw new InputException(Text(
-            $"{name}: {all.Length} conversations cannot be read, and at most {options.MostUnreadable} are passed by: {string.Join("; ", all.Select(OneLine))}"));
-    }
-
-    InputException Stopped(string what, double value, TrainingState state, Batch batch, TrainingStates? states)
-    {
-        var times = options.MostSkippedInRow == 1 ? "" : Text($", and {options.MostSkippedInRow} steps in a row had no finite numbers");
-        var why = Text($"{name}: the {what} is {value} in step {state.Step + 1} of {options.Steps}{times}");
-        var kept = states is null ? "" : $"; the batch is in {states.SaveBatch(name, state.Step + 1, batch, why)}";
-        return new($"{why}{kept}; {Advice}") { Repeats = true };
-    }
-
-    string Advice => Text($"a lower learning rate than {options.LearningRate} or a lower clip than {options.Clip} may help");
-
-    static string OneLine(string text) => text.ReplaceLineEndings(" ");
-
-    static string Text(FormattableString message) => message.ToString(CultureInfo.InvariantCulture);
-
-    /// <summary>Time and tokens, smoothed over the last steps so that a slow start does not spoil the estimate.</summary>
-    sealed class Pace(TimeSpan before)
-    {
-        const double Smoothing = 0.1;
-
-        readonly Stopwatch _watch = Stopwatch.StartNew();
-        TimeSpan _last;
-        double _seconds, _tokens, _weight;
-
-        public TimeSpan Elapsed => before + _watch.Elapsed;
-        public double TokensPerSecond => _seconds > 0 ? _tokens / _seconds : 0;
-
-        public void Add(long tokens)
-        {
-            var now = _watch.Elapsed;
-            _seconds += Smoothing * ((now - _last).TotalSeconds - _seconds);
-            _tokens += Smoothing * (tokens - _tokens);
-            _weight += Smoothing * (1 - _weight);
-            _last = now;
-        }
-
-        public TimeSpan Remaining(int steps) => TimeSpan.FromSeconds(steps * _seconds / _weight);
-    }
 }

@@ -23,8 +23,17 @@ public sealed record TrainingOptions
     /// <summary>The gradient's greatest norm over all trained tensors; infinity never clips.</summary>
     public required double Clip { get; init; }
 
-    /// <summary>Batches whose gradients one optimizer step averages, at least 1.</summary>
-    public int Accumulation { get; init; } = 1;
+    /// <summary>Most sequences that go forward and backward at a time, at least 1; gradients add up to the batch's. Null takes the whole batch.</summary>
+    public int? MicroBatch { get; init; }
+
+    /// <summary>
+    /// Most tokens that go forward and backward at a time, padding counted where there is any, at least 1: sequences of like length stand together. One that is longer than this
+    /// stands alone. Null sets no bound.
+    /// </summary>
+    public int? MicroBatchTokens { get; init; }
+
+    /// <summary>Put what goes forward and backward at a time into one row without padding (<see cref="Runtime.Packing"/>). Losses and gradients stay what they are.</summary>
+    public bool Packing { get; init; }
 
     /// <summary>A step whose loss or gradient is no finite number is skipped; this many in a row end the run. At least 1.</summary>
     public int MostSkippedInRow { get; init; } = 5;
@@ -32,8 +41,11 @@ public sealed record TrainingOptions
     /// <summary>Conversations that cannot be read, of a source that passes them by (<see cref="Data.BatchOptions.PassUnreadable"/>): more than these end the run.</summary>
     public int MostUnreadable { get; init; }
 
-    /// <summary>Keys every draw of the run: seeded tensors here, the order of the data at its source.</summary>
+    /// <summary>Keys every draw of the run: seeded tensors here and, where <see cref="DataSeed"/> says nothing else, the order of the data at its source.</summary>
     public ulong Seed { get; init; }
+
+    /// <summary>Keys the order of the data, where that is not <see cref="Seed"/>: runs of several seeds that share a teacher's pass share their data.</summary>
+    public ulong? DataSeed { get; init; }
 
     /// <summary>What the data is, for the record in the artefact: a file name, a builder and its seed.</summary>
     public string Data { get; init; } = "";

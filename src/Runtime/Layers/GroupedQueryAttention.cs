@@ -38,7 +38,7 @@ public sealed class GroupedQueryAttention(AttentionPlan plan, Parameter wqkv)
             cache.Append(k, v);
             (k, v) = (cache.Keys, cache.Values);
         }
-        return Weigh(q, k, v, visible, window.IsCausalAlone).MoveToOuterDisposeScope();
+        return window.Packed(Weigh(q, k, v, visible, window.IsCausalAlone)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Rotated queries (B, heads, T, head dim) and keys, and values (B, kv heads, T, head dim).</summary>
@@ -46,8 +46,9 @@ public sealed class GroupedQueryAttention(AttentionPlan plan, Parameter wqkv)
     {
         var angles = window.Angles(_rotary, u.dtype);
         using var scope = NewDisposeScope();
-        var (batch, length) = (u.shape[0], u.shape[1]);
-        var projected = Work.Linear(Term + ".wqkv", u, wqkv).view(batch, length, plan.KvHeads, _each + 2, plan.HeadDim);
+        var fused = window.Unpacked(Work.Linear(Term + ".wqkv", u, wqkv));
+        var (batch, length) = (fused.shape[0], fused.shape[1]);
+        var projected = fused.view(batch, length, plan.KvHeads, _each + 2, plan.HeadDim);
         var turned = angles.Rotate(projected.narrow(3, 0, _each + 1));
         return (
             turned.narrow(3, 0, _each).reshape(batch, length, plan.Heads, plan.HeadDim).transpose(1, 2).MoveToOuterDisposeScope(),

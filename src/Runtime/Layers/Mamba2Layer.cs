@@ -31,5 +31,5 @@ public sealed class Mamba2Layer : DecoderLayer
     public Mamba2Mixer Mixer { get; }
 
     /// <inheritdoc/>
-    public override Tensor Mix(Tensor normed, TokenWindow window, LayerCache? cache = null) => Mixer.Mix(normed, window.Mask, (Mamba2State?)cache);
+    public override Tensor Mix(Tensor normed, TokenWindow window, LayerCache? cache = null) => Mixer.Mix(normed, window.Mask, (Mamba2State?)cache, window.Packing);
 }

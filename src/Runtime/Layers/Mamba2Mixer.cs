@@ -52,14 +52,17 @@ public sealed class Mamba2Mixer
     /// <param name="u">Normed input (B, T, H).</param>
     /// <param name="mask">True at real tokens (B, T), boolean; pads leave the state as it is and stand on the right. Null where all are real.</param>
     /// <param name="state">State before these tokens, changed in place to the state after them; null begins at zero and keeps nothing.</param>
+    /// <param name="packing">Where sequences begin in u, if they stand in one row (1, R, H); goes without mask and state.</param>
     /// <returns>(B, T, heads * head dim) in u's type, before the output projection.</returns>
-    public Tensor Mix(Tensor u, Tensor? mask = null, Mamba2State? state = null)
+    public Tensor Mix(Tensor u, Tensor? mask = null, Mamba2State? state = null, Packing? packing = null)
     {
         using var scope = NewDisposeScope();
         var (batch, length) = (u.shape[0], u.shape[1]);
         if (mask is not null) u = u * mask.unsqueeze(-1).to(u.dtype); // no projection has a bias: this silences the convolution too
         var (vkq, gate, dt) = Project(u);
 
+        // Taps and states hear earlier tokens: here each sequence is by itself.
+        if (packing is not null) (vkq, dt) = (packing.Unpack(vkq), packing.Unpack(dt));
         vkq = Activate(vkq, mask, state);
         var v = Heads(vkq, 0, _plan.KvHeads).to(ScalarType.Float32);
         var k = Normed(Heads(vkq, _plan.KvHeads, _plan.KvHeads), _keyNormWeight, _keyNormBias).to(ScalarType.Float32);
@@ -70,6 +73,7 @@ public sealed class Mamba2Mixer
 
         var y = Scan(v, k, q, dt, a, state);
         if (_skip is not null) y = y + SsdScan.Skip(v, _skip.to(ScalarType.Float32));
+        if (packing is not null) y = packing.Pack(y);
         if (_gateNorm is not null) y = Aten.RmsNorm(y, _plan.NormEps) * _gateNorm.to(ScalarType.Float32);
         if (gate is not null) y = y * nn.functional.silu(gate.to(ScalarType.Float32)).view(batch, length, _plan.Heads, _plan.HeadDim);
         return y.to(u.dtype).reshape(batch, length, _plan.Heads * _plan.HeadDim).MoveToOuterDisposeScope();

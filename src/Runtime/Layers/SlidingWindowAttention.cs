@@ -28,7 +28,7 @@ public sealed class SlidingWindowAttention(SlidingWindowPlan plan, Parameter wqk
     {
         using var scope = NewDisposeScope();
         var (q, k, v) = _attention.Project(u, tokens);
-        if (cache is null) return Blocks(q, k, v, tokens, null).MoveToOuterDisposeScope();
+        if (cache is null) return tokens.Packed(Blocks(q, k, v, tokens, null)).MoveToOuterDisposeScope();
         if (tokens is { Length: 1, AllReal: true })
         {
             // The ring holds the window then, in an order that attention doesn't ask for.

@@ -25,6 +25,18 @@ public sealed class TokenWindow : IDisposable
         (_device, _positions, _real) = (device, positions, real);
     }
 
+    /// <summary>A pass over sequences that stand in one row; where they hear one another they are side by side (B, T).</summary>
+    internal TokenWindow(Packing packing, Device device) : this(packing.Length, device, real: packing.Mask(device)) => Packing = packing;
+
+    /// <summary>Where sequences begin, if they stand in one row; null otherwise.</summary>
+    internal Packing? Packing { get; }
+
+    /// <summary>What a row holds of the sequences, side by side; x itself where they are.</summary>
+    internal Tensor Unpacked(Tensor x) => Packing?.Unpack(x) ?? x;
+
+    /// <summary>The opposite of <see cref="Unpacked"/>.</summary>
+    internal Tensor Packed(Tensor x) => Packing?.Pack(x) ?? x;
+
     /// <summary>Tokens of this pass.</summary>
     public long Length { get; }
 
@@ -77,6 +89,7 @@ public sealed class TokenWindow : IDisposable
     /// <summary>Frees angles and masks; the tensors that the window was given stay the giver's.</summary>
     public void Dispose()
     {
+        if (Packing is not null) _real!.Dispose();
         _visible?.Dispose();
         foreach (var angles in _angles.Values)
         {

@@ -166,23 +166,6 @@ public class DistillationLawTests
     }
 
     [Fact]
-    public void Two_half_batches_are_one_whole()
-    {
-        using var scope = NewDisposeScope();
-        using var teacher = GoldenModel.Load(GoldenModel.Hovle);
-        var whole = StageGoldens.Batches().First().Input;
-        var halves = Enumerable.Range(0, 2).Select(i => new Batch(new ModelInput(whole.InputIds[i..(i + 1)], whole.PixelValues![i..(i + 1)]), [])).ToArray();
-        var (one, two) = (new Reports(), new Reports());
-        var options = Options(StageKind.Introduced, steps: 1);
-        var distillation = new MixerDistillation(teacher, GoldenModel.Hybrid);
-        using var a = distillation.RunIntroduced(StageGoldens.Batches(), options, one);
-        using var b = distillation.RunIntroduced(halves, options with { Accumulation = 2 }, two);
-        Assert.Equal(one.All[0].Loss, two.All[0].Loss, 1e-4 * one.All[0].Loss);
-        Assert.Equal(one.All[0].GradientNorm, two.All[0].GradientNorm, 1e-4 * one.All[0].GradientNorm);
-        Assert.Equal(one.All[0].Tokens, two.All[0].Tokens);
-    }
-
-    [Fact]
     public void Padding_changes_neither_loss_nor_gradient()
     {
         using var scope = NewDisposeScope();

@@ -28,7 +28,8 @@ public abstract class PrecisionTests(Device device)
         using var mixers = StageGoldens.Mixers(teacher, Student, inherited: false);
         var recipe = Student.RecipeOf();
         var trained = NamedParameter.Train(recipe.ConvertedTensors, mixers.Tensors, recipe.StageOf(StageKind.Mixer).Train);
-        var loss = new MixerDistillation(teacher, Student).Gradients(StageGoldens.Batches().First().Input, mixers, new MixerMse(1000, 6), maskPadding: true);
+        var input = StageGoldens.Batches().First().Input;
+        var loss = SharedTeacherPass.Gradients(teacher, input, [(mixers, new MixerMse(1000, 6))], TokenMask.Of(input, teacher.Device))[0];
         return (loss.item<float>(), trained.ToDictionary(named => named.Name, named => named.Parameter.grad!.clone()));
     }
 

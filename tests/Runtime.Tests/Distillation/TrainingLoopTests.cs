@@ -16,7 +16,7 @@ public class TrainingLoopTests
 
     static Batch Row() => new(new ModelInput(zeros(1, 4, dtype: ScalarType.Int64), AttentionMask: tensor(new[] { true, true, true, false }).unsqueeze(0)), []);
 
-    static (TrainingLoop Loop, Func<Batch, Tensor> Gradients) Parabola(TrainingOptions options, Parameter parameter) => (
+    static (TrainingLoop Loop, Func<MicroBatch, Tensor> Gradients) Parabola(TrainingOptions options, Parameter parameter) => (
         new TrainingLoop("parabola", options, [new NamedParameter("weight", parameter)]),
         _ =>
         {
