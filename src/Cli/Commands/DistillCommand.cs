@@ -27,11 +27,12 @@ static class DistillCommand
         var states = new StateArguments(command);
         var recipe = new TeacherOptions(command, "Without it: the one that comes with the tool, if it is of that model.", "teacher-");
         var run = new RunOptions(command);
+        var trainer = new TrainerOptions(command);
         command.SetAction((result, cancellation) =>
         {
             var (student, library) = SpecLibrary.Find(result.GetRequiredValue(model));
             Run(new(student, library, result.GetValue(teacher), result.GetValue(run.Data) is not null, result.GetValue(output) ?? Path.Combine("runs", student.Plan.Name), result.GetValue(scale), result.GetValue(start), states.Read(result)),
-                recipe.Read(result, BundledOrNull(student.Plan.Teacher)), run.Open(result, cancellation), cancellation);
+                recipe.Read(result, BundledOrNull(student.Plan.Teacher)), run.Open(result, cancellation) with { Trainer = trainer.Read(result) }, cancellation);
             return Task.FromResult(ExitCode.Ok);
         });
         return command;
@@ -51,11 +52,14 @@ static class DistillCommand
         if (asked.Start is not null && checkpoint is null) throw new InputException($"{asked.Start}: an artefact belongs to a teacher; name it with --teacher.");
 
         // Whatever can be refused is, before there is a folder.
-        using var teacher = checkpoint is null ? TeacherJob.Begin(teacherModel.Plan, recipe, settings) : Checkpoint.Load(teacherModel.Plan, checkpoint, settings.Device);
+        using var teacher = checkpoint is null ? TeacherJob.Begin(teacherModel.Plan, recipe, settings) : Checkpoint.Load(teacherModel.Plan, checkpoint, settings.Device, settings.Trainer.Dtype);
         var record = RunRecord.Of("distill", plan, settings,
+        [
             ("scale", asked.Scale),
             ("teacher", checkpoint is null ? TeacherJob.Record(recipe, teacher) : TeacherIdentity.Of(teacher).Hash),
-            ("from_stage", asked.Start is null ? null : StageFiles.Check(asked.Start, plan, teacher)));
+            ("from_stage", asked.Start is null ? null : StageFiles.Check(asked.Start, plan, teacher)),
+            .. settings.Trainer.Record,
+        ]);
         var console = AnsiConsole.Console;
         using var folder = RunFolder.Open(asked.Output, record, asked.States.Resume, Say);
         if (folder.IsFinished)
@@ -72,7 +76,9 @@ static class DistillCommand
             using (var display = new RunDisplay(console))
             {
                 if (checkpoint is null) Train(teacher, teacherModel, recipe, settings, folder, asked.States.Options, display, cancellation);
-                using var job = new DistillJob(teacher, plan, Sheet.Render(asked.Student.Resolved), asked.Scale, settings, folder, asked.States.Options, display, cancellation);
+                // A teacher that was trained here was so in float32.
+                using var rounded = teacher.Dtype == settings.Trainer.Dtype ? null : Checkpoint.Load(teacherModel.Plan, folder.At("teacher.safetensors"), settings.Device, settings.Trainer.Dtype);
+                using var job = new DistillJob(rounded ?? teacher, plan, Sheet.Render(asked.Student.Resolved), asked.Scale, settings, folder, asked.States.Options, display, cancellation);
                 outcome = job.Run();
             }
             var origin = asked.Teacher ?? (checkpoint is null ? Origin(recipe) : "the one that comes with the tool");

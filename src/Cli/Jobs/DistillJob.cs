@@ -51,7 +51,9 @@ sealed class DistillJob : IDisposable
         var teacher = Ask("teacher", () => Judge.Ask(_teacher, _settings, _cancellation));
         var seeded = Ask("seeded", () =>
         {
-            using var begin = new VisionLanguageModel(_plan, new SeededParameters(_teacher, _settings.Seed));
+            // What begins after another run's stage was seeded with that run's seed.
+            var seed = StageFiles.SeedOf(_folder) ?? _settings.Seed;
+            using var begin = new VisionLanguageModel(_plan, new SeededParameters(_teacher, seed));
             return Judge.Ask(begin, _settings, _cancellation);
         });
         using var student = Student();
@@ -63,7 +65,7 @@ sealed class DistillJob : IDisposable
     VisionLanguageModel Student()
     {
         var path = _folder.At("student.safetensors");
-        if (RunModel.Load(_plan, path, _settings.Device) is { } done)
+        if (RunModel.Load(_plan, path, _settings.Device, _settings.Trainer.Dtype) is { } done)
         {
             if (Runs(StageKind.EndToEnd)) Done(StageKind.EndToEnd);
             return done;

@@ -2,6 +2,7 @@ using MmMamba.Runtime;
 using MmMamba.Runtime.Checkpoints;
 using MmMamba.Runtime.Distillation;
 using MmMamba.Runtime.Plans;
+using MmMamba.Runtime.Seeding;
 using TorchSharp;
 
 namespace MmMamba.Cli.Jobs;
@@ -19,14 +20,16 @@ static class RunModel
         Checkpoint.Save(model, path, metadata);
     }
 
-    /// <summary>Reads a model again; null when it was not written yet.</summary>
+    /// <summary>Reads a model again, each tensor in the type that it was written in; null when it was not written yet.</summary>
+    /// <param name="dtype">Type of what the model computes.</param>
     /// <exception cref="InputException">It is damaged, or another plan's.</exception>
-    public static VisionLanguageModel? Load(ModelPlan plan, string path, torch.Device device)
+    public static VisionLanguageModel? Load(ModelPlan plan, string path, torch.Device device, torch.ScalarType dtype = torch.ScalarType.Float32)
     {
         if (!File.Exists(path)) return null;
         string? written;
         using (var file = SafetensorsFile.Open(path)) written = file.Metadata.GetValueOrDefault(HashKey);
-        var model = Checkpoint.Load(plan, path, device);
+        using var stored = new CheckpointParameters(path, plan, device, dtype);
+        var model = new VisionLanguageModel(plan, new AsStored(stored));
         if (TeacherIdentity.Of(model).Hash == written) return model;
         model.Dispose();
         throw new InputException($"{path}: is damaged: its tensors are not those that were written; remove it, and it is computed again.");
@@ -42,5 +45,16 @@ static class RunModel
         using var scope = torch.NewDisposeScope();
         foreach (var (name, tensor) in model.Tensors) tensor.copy_(written.Tensors[name]);
         return true;
+    }
+
+    // A student's trained tensors are float32, whatever the others are.
+    sealed class AsStored(CheckpointParameters stored) : ParameterSource(stored.Device, stored.Dtype)
+    {
+        public override TorchSharp.Modules.Parameter Take(TensorPlan tensor)
+        {
+            using var scope = torch.NewDisposeScope();
+            var values = stored.ReadAsStored(tensor);
+            return Own(values, values.dtype);
+        }
     }
 }

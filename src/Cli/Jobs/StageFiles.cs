@@ -14,13 +14,20 @@ static class StageFiles
 
     /// <summary>The stage that an artefact is of.</summary>
     /// <exception cref="InputException">The file is no artefact.</exception>
-    public static StageKind KindOf(string path)
+    public static StageKind KindOf(string path) => ChainOf(path).Stages[^1].Stage;
+
+    /// <summary>The seed of the mixers that a run's folder holds, its own or another run's; null while it holds none.</summary>
+    /// <exception cref="InputException">A file is no artefact.</exception>
+    public static ulong? SeedOf(RunFolder folder) =>
+        new[] { StageKind.Mixer, StageKind.Introduced }.Select(stage => PathOf(folder, stage)).FirstOrDefault(File.Exists) is { } path ? ChainOf(path).Seed : null;
+
+    static ArtefactChain ChainOf(string path)
     {
         using var file = SafetensorsFile.Open(path);
         try
         {
-            if (file.Metadata.TryGetValue(ArtefactChain.MetadataKey, out var chain) && ArtefactChain.Parse(chain).Stages is { Count: > 0 } stages
-                && stages[^1].Stage is StageKind.Introduced or StageKind.Mixer) return stages[^1].Stage;
+            if (file.Metadata.TryGetValue(ArtefactChain.MetadataKey, out var json) && ArtefactChain.Parse(json) is { Stages.Count: > 0 } chain
+                && chain.Stages[^1].Stage is StageKind.Introduced or StageKind.Mixer) return chain;
         }
         catch (FormatException)
         {

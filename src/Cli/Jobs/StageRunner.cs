@@ -55,13 +55,13 @@ sealed class StageRunner(
     TrainingOptions Options(StageKind kind)
     {
         var declared = TrainingOptions.Of(_recipe, kind);
-        return declared with
+        return settings.Trainer.Of(declared with
         {
             Steps = Math.Max(1, (int)Math.Round(declared.Steps * scale)),
             Seed = settings.Seed,
             Data = settings.Data.Description,
             MostUnreadable = settings.Data.MostUnreadable,
-        };
+        });
     }
 
     // Each stage sees conversations of its own, as a single pass over a large set would give.
@@ -73,6 +73,6 @@ sealed class StageRunner(
             Endless = true,
             Shuffle = settings.Data.IsFinite ? settings.Seed * 16 + (ulong)kind + 1 : null,
             PassUnreadable = true,
-            Device = settings.Device,
+            Device = settings.Trainer.Cuts ? null : settings.Device,
         }).Read(cancellation);
 }

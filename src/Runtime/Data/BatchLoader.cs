@@ -20,14 +20,13 @@ public sealed class BatchLoader : IBatchSequence
     /// <param name="source">Where the conversations come from.</param>
     /// <param name="encoder">Makes tokens and tiles of them.</param>
     /// <param name="options">Size, order and workers; null takes the defaults.</param>
-    /// <exception cref="ArgumentOutOfRangeException">A size, a number of workers or a first batch that can't be.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A size or a number of workers that can't be.</exception>
     public BatchLoader(IConversationSource source, ConversationEncoder encoder, BatchOptions? options = null)
     {
         options ??= new();
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Size, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Workers, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Prefetch, 1);
-        ArgumentOutOfRangeException.ThrowIfNegative(options.First);
         if (options.Shuffle != null)
             ArgumentOutOfRangeException.ThrowIfGreaterThan(source.Count, Array.MaxLength, "a shuffled source's count");
         (_source, _encoder, _options) = (source, encoder, options);
@@ -114,7 +113,7 @@ public sealed class BatchLoader : IBatchSequence
             _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
             _stopped = _stop.Token;
             _order = new(loader._source.Count, loader._options.Shuffle);
-            _next = checked(loader._options.First + first);
+            _next = first;
             _promised = Channel.CreateBounded<Task<Batch>>(loader._options.Prefetch);
             _workers = new Thread[loader._options.Workers];
             for (var i = 0; i < _workers.Length; i++)

@@ -23,9 +23,6 @@ public sealed record BatchOptions
     /// <summary>Whether the last batch of the one pass is left out when it is smaller than the others.</summary>
     public bool DropLast { get; init; }
 
-    /// <summary>Number of the first batch, from 0: where a run that was interrupted goes on.</summary>
-    public long First { get; init; }
-
     /// <summary>
     /// Whether a conversation that can't be read is passed by: the next one that can be read stands in its place, and the batch says so
     /// (<see cref="Batch.Unreadable"/>). Otherwise its error is thrown.

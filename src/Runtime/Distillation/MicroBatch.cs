@@ -24,11 +24,6 @@ public readonly record struct StepTotals(long Sequences, long Positions, long An
 /// <param name="Step">Of the whole batch.</param>
 public sealed record MicroBatch(ModelInput Input, IReadOnlyList<EncodedConversation> Items, StepTotals Step)
 {
-    /// <summary>A batch as one part.</summary>
-    /// <param name="batch">The batch.</param>
-    /// <param name="maskPadding">Whether its padding is left out of the loss.</param>
-    public static MicroBatch Whole(Batch batch, bool maskPadding = true) => new(batch.Input, batch.Items, StepTotals.Of(batch, maskPadding));
-
     /// <summary>Rows of a batch, as one of the step's parts. New tensors belong to the caller's dispose scope.</summary>
     /// <param name="batch">The step's batch.</param>
     /// <param name="rows">Which of its rows.</param>

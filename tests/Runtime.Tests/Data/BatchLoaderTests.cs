@@ -86,8 +86,8 @@ public class BatchLoaderTests
     [InlineData(5, 3)]
     public void Order_and_content_do_not_depend_on_the_workers(int workers, int prefetch)
     {
-        BatchOptions options = new() { Size = 4, Endless = true, First = 2 };
-        var (alone, together) = (new BatchLoader(Mosaics, Encoder, options), new BatchLoader(Mosaics, Encoder, options with { Workers = workers, Prefetch = prefetch }));
+        BatchOptions options = new() { Size = 4, Endless = true };
+        var (alone, together) = (new BatchLoader(Mosaics, Encoder, options).From(2), new BatchLoader(Mosaics, Encoder, options with { Workers = workers, Prefetch = prefetch }).From(2));
         foreach (var (a, b) in alone.Zip(together).Take(12))
         {
             Assert.Equal(a.Items.Select(item => item.Ids), b.Items.Select(item => item.Ids));
@@ -104,8 +104,8 @@ public class BatchLoaderTests
         Assert.Equal([0, 1, 2, 3, 4, 5, 6, 7, 8, 9], Read(new(source, Encoder, new() { Size = 4, Workers = 3 })));
         Assert.Equal([4, 4, 2], new BatchLoader(source, Encoder, new() { Size = 4 }).Select(batch => batch.Items.Count));
         Assert.Equal([4, 4], new BatchLoader(source, Encoder, new() { Size = 4, DropLast = true }).Select(batch => batch.Items.Count));
-        Assert.Equal([8, 9], Read(new(source, Encoder, new() { Size = 4, First = 2 })));
-        Assert.Empty(new BatchLoader(source, Encoder, new() { Size = 4, First = 9 }));
+        Assert.Equal([8, 9], new BatchLoader(source, Encoder, new() { Size = 4 }).From(2).SelectMany(Numbers));
+        Assert.Empty(new BatchLoader(source, Encoder, new() { Size = 4 }).From(9));
         Assert.Equal(3, new BatchLoader(source, Encoder, new() { Size = 4 }).BatchesPerPass);
     }
 
@@ -120,7 +120,7 @@ public class BatchLoaderTests
         Assert.NotEqual(first, second);
         Assert.NotEqual(second, third);
         Assert.Equal(read, loader.Take(6).SelectMany(Numbers));
-        Assert.Equal(read[15..], new BatchLoader(source, Encoder, new() { Size = 5, Endless = true, Shuffle = 3, First = 3 }).Take(3).SelectMany(Numbers));
+        Assert.Equal(read[15..], new BatchLoader(source, Encoder, new() { Size = 5, Endless = true, Shuffle = 3 }).From(3).Take(3).SelectMany(Numbers));
         Assert.Equal([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1], new BatchLoader(source, Encoder, new() { Size = 4, Endless = true }).Take(3).SelectMany(Numbers));
     }
 
@@ -138,7 +138,7 @@ public class BatchLoaderTests
     public void A_sequence_is_entered_at_any_batch_without_reading_those_before_it()
     {
         foreach (var options in (BatchOptions[])
-            [new() { Size = 3, First = 1 }, new() { Size = 3, Endless = true }, new() { Size = 3, Endless = true, Shuffle = 5 }, new() { Size = 4, Shuffle = 5, Workers = 3 }])
+            [new() { Size = 3 }, new() { Size = 3, Endless = true }, new() { Size = 3, Endless = true, Shuffle = 5 }, new() { Size = 4, Shuffle = 5, Workers = 3 }])
         {
             var source = new Failing(Numbered(40), -1);
             var all = new BatchLoader(source, Encoder, options).Read(CancellationToken.None).Take(9).Select(batch => Numbers(batch).ToArray()).ToArray();
@@ -207,7 +207,7 @@ public class BatchLoaderTests
     [Fact]
     public void Sizes_that_cannot_be_are_refused()
     {
-        foreach (var options in (BatchOptions[])[new() { Size = 0 }, new() { Workers = 0 }, new() { Prefetch = 0 }, new() { First = -1 }, new() { Shuffle = 1 }])
+        foreach (var options in (BatchOptions[])[new() { Size = 0 }, new() { Workers = 0 }, new() { Prefetch = 0 }, new() { Shuffle = 1 }])
             Assert.Throws<ArgumentOutOfRangeException>(() => new BatchLoader(Mosaics, Encoder, options));
     }
 
