@@ -18,8 +18,8 @@ using TorchSharp;
 
 namespace MmMamba.Models;
 
-/// <summary>4 Mamba-2 and 2 attention layers, head-interleaved.</summary>
-/// <remarks>4 Mamba-2 and 2 attention layers; 1,035,568 parameters.</remarks>
+/// <summary>3 Mamba-2 and 3 attention layers, head-interleaved.</summary>
+/// <remarks>3 Mamba-2 and 3 attention layers; 1,025,172 parameters.</remarks>
 public sealed partial class TinyMmMambaHybrid : VisionLanguageModel, IGeneratedModel<TinyMmMambaHybrid>
 {
     /// <summary>Width of the residual stream.</summary>
@@ -37,7 +37,7 @@ public sealed partial class TinyMmMambaHybrid : VisionLanguageModel, IGeneratedM
     /// <summary>Visual tokens that one tile becomes.</summary>
     public const int TokensPerTile = 64;
     /// <summary>Parameters of all tensors.</summary>
-    public const long ParameterCount = 1_035_568;
+    public const long ParameterCount = 1_025_172;
 
     /// <summary>A model whose parameters come from <paramref name="source"/>.</summary>
     public TinyMmMambaHybrid(ParameterSource source) : base(Plan, source)
@@ -65,9 +65,9 @@ public sealed partial class TinyMmMambaHybrid : VisionLanguageModel, IGeneratedM
 
     public AttentionLayer Embedding0 => Layer<AttentionLayer>(0); // tiny-hybrid.mmmodel.yaml:8
     public Mamba2Layer Embedding1 => Layer<Mamba2Layer>(1); // tiny-hybrid.mmmodel.yaml:7
-    public Mamba2Layer Decoder0 => Layer<Mamba2Layer>(2); // tiny-hybrid.mmmodel.yaml:7
-    public AttentionLayer Decoder1 => Layer<AttentionLayer>(3); // tiny-hybrid.mmmodel.yaml:8
-    public Mamba2Layer Decoder2 => Layer<Mamba2Layer>(4); // tiny-hybrid.mmmodel.yaml:7
+    public AttentionLayer Decoder0 => Layer<AttentionLayer>(2); // tiny-hybrid.mmmodel.yaml:8
+    public Mamba2Layer Decoder1 => Layer<Mamba2Layer>(3); // tiny-hybrid.mmmodel.yaml:7
+    public AttentionLayer Decoder2 => Layer<AttentionLayer>(4); // tiny-hybrid.mmmodel.yaml:8
     public Mamba2Layer Decoder3 => Layer<Mamba2Layer>(5); // tiny-hybrid.mmmodel.yaml:7
 
     /// <inheritdoc/>
@@ -78,9 +78,9 @@ public sealed partial class TinyMmMambaHybrid : VisionLanguageModel, IGeneratedM
     {
         public KvCache Embedding0 => Layer<KvCache>(0);
         public Mamba2State Embedding1 => Layer<Mamba2State>(1);
-        public Mamba2State Decoder0 => Layer<Mamba2State>(2);
-        public KvCache Decoder1 => Layer<KvCache>(3);
-        public Mamba2State Decoder2 => Layer<Mamba2State>(4);
+        public KvCache Decoder0 => Layer<KvCache>(2);
+        public Mamba2State Decoder1 => Layer<Mamba2State>(3);
+        public KvCache Decoder2 => Layer<KvCache>(4);
         public Mamba2State Decoder3 => Layer<Mamba2State>(5);
     }
 
@@ -89,23 +89,23 @@ public sealed partial class TinyMmMambaHybrid : VisionLanguageModel, IGeneratedM
     public static class Costs
     {
         /// <summary>Operations of a token in all layers, apart from attention and scans.</summary>
-        public const long FlopsPerToken = 1_297_920;
+        public const long FlopsPerToken = 1_277_568;
         /// <summary>Operations of a token and one that attention sees.</summary>
-        public const long FlopsPerPair = 768;
+        public const long FlopsPerPair = 1_152;
         /// <summary>Operations of the scans of a single token.</summary>
-        public const long StepFlops = 24_576;
+        public const long StepFlops = 18_432;
         /// <summary>Operations of the head at one position.</summary>
         public const long HeadFlops = 196_608;
         /// <summary>Operations of a tile's patches and projector.</summary>
         public const long FlopsPerTile = 15_335_424;
         /// <summary>Elements of the weights that a decoded token passes through, its embedding's row not counted.</summary>
-        public const long WeightElementsRead = 749_392;
+        public const long WeightElementsRead = 738_996;
         /// <summary>Elements that a token adds to the KV caches of a sequence.</summary>
-        public const long KvElementsPerToken = 192;
+        public const long KvElementsPerToken = 288;
         /// <summary>Elements of a sequence's Mamba-2 states, in float32 at any length.</summary>
-        public const long SsmElements = 6_144;
+        public const long SsmElements = 4_608;
         /// <summary>Elements that a sequence's convolutions look back on, at any length.</summary>
-        public const long ConvElements = 768;
+        public const long ConvElements = 576;
 
         /// <summary>Operations of reading a prompt into empty caches, with the head at its last position.</summary>
         public static long PrefillFlops(long tokens, long tiles = 0) => checked(
@@ -128,7 +128,7 @@ public sealed partial class TinyMmMambaHybrid : VisionLanguageModel, IGeneratedM
 
         // Chunks of equal length; the last may be padded. A single token is a step instead.
         static long ScanFlops(long tokens) => tokens < 1 ? 0 : tokens == 1 ? StepFlops : checked(
-            Chunked(tokens, chunk: 64, pair: 1_536, token: 24_576, boundary: 12_288));
+            Chunked(tokens, chunk: 64, pair: 1_152, token: 18_432, boundary: 9_216));
 
         static long Chunked(long tokens, long chunk, long pair, long token, long boundary)
         {
@@ -187,9 +187,9 @@ public sealed partial class TinyMmMambaHybrid : VisionLanguageModel, IGeneratedM
         public static class EndToEnd
         {
             /// <summary>Parameters that the stage trains.</summary>
-            public const long TrainedCount = 115_312;
+            public const long TrainedCount = 86_484;
             /// <summary>Parameters of the model in this stage.</summary>
-            public const long TotalCount = 1_035_568;
+            public const long TotalCount = 1_025_172;
 
             /// <summary>The recipe's own options.</summary>
             public static TrainingOptions Options => TrainingOptions.Of(Plan.Distillation!, StageKind.EndToEnd);
@@ -247,14 +247,14 @@ public sealed partial class TinyMmMambaHybrid : VisionLanguageModel, IGeneratedM
             ]);
 
         var embeddingTower = new TowerRun("embedding", "embedding_model.encoder", first: 0, "A.", attention, mamba2);
-        var decoderTower = new TowerRun("decoder", "language_model.model.layers", first: 2, ".A..", mamba2, attention);
+        var decoderTower = new TowerRun("decoder", "language_model.model.layers", first: 2, "A.A.", attention, mamba2);
 
         return new()
         {
             Name = "TinyMmMambaHybrid",
-            Summary = "4 Mamba-2 and 2 attention layers, head-interleaved.",
+            Summary = "3 Mamba-2 and 3 attention layers, head-interleaved.",
             Teacher = "TinyHovle",
-            Fingerprint = "6fbe248c323e5900",
+            Fingerprint = "b8ecd2a4b8de5238",
             Tokens = new(Vocab: VocabSize, Image: 1017, Template: "internlm2_chat", System: ""),
             Vision = new(Image: 128, Patch: 8, MaxTiles: 1, PixelShuffle: 0.5,
                 Projector: "gelu_mlp", Normalize: "imagenet"),
@@ -313,22 +313,22 @@ public sealed partial class TinyMmMambaHybrid : VisionLanguageModel, IGeneratedM
             ConvertedTensors = [.. embeddingTower.Tensors, .. decoderTower.Tensors],
             Optimizer = new(Beta1: 0.9, Beta2: 0.999, Eps: 0.00000001, WeightDecay: 0.05),
             Clip = 5,
-            Schedule = new(ScheduleKind.Wsd, Warmup: 0.1, Decay: 0.1),
+            Schedule = new(ScheduleKind.Wsd, Warmup: 0.05, Decay: 0.4),
             Stages = [
                 new(StageKind.Introduced,
                     Train: [TensorGroup.Gate, TensorGroup.GateNorm, TensorGroup.Conv, TensorGroup.Dt, TensorGroup.DtBias,
                         TensorGroup.Decay],
-                    LossKind.MixerMse, LossValue: 1000, LearningRate: 0.005, Batch: 16, Steps: 150,
+                    LossKind.MixerMse, LossValue: 1000, LearningRate: 0.01, Batch: 16, Steps: 60,
                     Distillation.Introduced.TrainedCount, Distillation.Introduced.TotalCount),
                 new(StageKind.Mixer,
                     Train: [TensorGroup.Query, TensorGroup.Key, TensorGroup.Value, TensorGroup.Gate, TensorGroup.GateNorm,
                         TensorGroup.Conv, TensorGroup.Dt, TensorGroup.DtBias, TensorGroup.Decay],
-                    LossKind.MixerMse, LossValue: 1000, LearningRate: 0.003, Batch: 16, Steps: 150,
+                    LossKind.MixerMse, LossValue: 1000, LearningRate: 0.005, Batch: 16, Steps: 60,
                     Distillation.Mixer.TrainedCount, Distillation.Mixer.TotalCount),
                 new(StageKind.EndToEnd,
                     Train: [TensorGroup.Query, TensorGroup.Key, TensorGroup.Value, TensorGroup.Gate, TensorGroup.GateNorm,
                         TensorGroup.Conv, TensorGroup.Dt, TensorGroup.DtBias, TensorGroup.Decay],
-                    LossKind.LogitsKl, LossValue: 1, LearningRate: 0.003, Batch: 16, Steps: 1150,
+                    LossKind.LogitsKl, LossValue: 1, LearningRate: 0.003, Batch: 16, Steps: 1200,
                     Distillation.EndToEnd.TrainedCount, Distillation.EndToEnd.TotalCount),
             ],
             Run = [StageKind.Introduced, StageKind.Mixer, StageKind.EndToEnd],

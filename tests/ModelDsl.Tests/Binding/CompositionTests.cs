@@ -156,7 +156,7 @@ public class CompositionTests
         Assert.Equal(
             new ScheduleSpec(ScheduleKind.Cosine, 0, 0), Tree.Variant("TinyMmMambaHybrid", "distill: { schedule: cosine }").Distill!.Schedule);
         Assert.Equal(
-            new ScheduleSpec(ScheduleKind.Wsd, 0.1m, 0.25m), Tree.Variant("TinyMmMambaHybrid", "distill: { schedule: { wsd: { decay: 25% } } }").Distill!.Schedule);
+            new ScheduleSpec(ScheduleKind.Wsd, 0.05m, 0.25m), Tree.Variant("TinyMmMambaHybrid", "distill: { schedule: { wsd: { decay: 25% } } }").Distill!.Schedule);
         Assert.Equal(new SeedSpec(SeedKind.Mimic, 0.5m), Tree.Variant("TinyMmMambaHybrid", "seed: { mimic: { decay_log: 0.5 } }").Seed);
         Assert.Equal(new SeedSpec(SeedKind.Scratch, 1), Tree.Variant("TinyMmMambaHybrid", "seed: scratch").Seed);
     }

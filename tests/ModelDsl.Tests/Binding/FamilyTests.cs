@@ -28,12 +28,12 @@ public class FamilyTests
     static readonly (string Axis, string Set, (string Written, string Name)[] Values)[] Places =
     [
         ("from", "layers.attention.from", [("head", "Head"), ("tail", "Tail")]),
-        ("count", "layers.attention.count", [("1", "Count1"), ("2", "Count2"), ("{ Three: 3 }", "Three"), ("0", "Count0")]),
+        ("count", "layers.attention.count", [("1", "Count1"), ("3", "Count3"), ("{ Two: 2 }", "Two"), ("0", "Count0")]),
         ("gate", "mamba2.gate", [("on", "GateOn"), ("off", "GateOff")]),
         ("conv", "mamba2.conv", [("2", "Conv2"), ("off", "ConvOff"), ("4", "Conv4")]),
         ("seed", "seed", [("mimic", "Mimic"), ("scratch", "Scratch"), ("{ Slow: { mimic: { decay_log: -1.5 } } }", "Slow")]),
         ("decay_log", "seed.mimic.decay_log", [("1", "DecayLog1"), ("-0.5", "DecayLogMinus0_5")]),
-        ("warmup", "distill.schedule.wsd.warmup", [("10%", "Warmup10"), ("0.25", "Warmup0_25")]),
+        ("warmup", "distill.schedule.wsd.warmup", [("5%", "Warmup5"), ("0.25", "Warmup0_25")]),
         ("run", "distill.run", [("{ Every: [introduced, mixer, end_to_end] }", "Every"), ("{ None: [] }", "None")]),
         ("loss", "distill.stages.mixer.loss", [("{ Thousand: { mixer_mse: 1000 } }", "Thousand"), ("{ One: { mixer_mse: 1 } }", "One")]),
     ];
@@ -92,7 +92,7 @@ public class FamilyTests
         var low = Resolved(Tree.Model("TinyMmMambaHybrid"));
         foreach (var i in Enumerable.Range(0, Places.Length))
         {
-            var own = i == 1 ? "Count2" : Places[i].Values[0].Name;
+            var own = i == 1 ? "Count3" : Places[i].Values[0].Name;
             var family = Family(Axes([i]) + $"control: {own}\n");
             Assert.Equal(own, family.Control);
             Assert.Equal(ModelIdentity.Of(low), family.Members.Single(member => member.Name == own).Identity);
@@ -113,13 +113,13 @@ public class FamilyTests
     [Fact]
     public void A_control_is_named_or_given_by_its_values()
     {
-        const string axes = "axes: { from: { set: layers.attention.from, to: [tail, head] }, count: { set: layers.attention.count, to: [2, { One: 1 }] } }\n";
-        Assert.Equal("HeadCount2", Family(axes + "control: HeadCount2\n").Control);
-        Assert.Equal("HeadCount2", Family(axes + "control: { count: 2.0, from: head }\n").Control);
+        const string axes = "axes: { from: { set: layers.attention.from, to: [tail, head] }, count: { set: layers.attention.count, to: [3, { One: 1 }] } }\n";
+        Assert.Equal("HeadCount3", Family(axes + "control: HeadCount3\n").Control);
+        Assert.Equal("HeadCount3", Family(axes + "control: { count: 3.0, from: head }\n").Control);
         Assert.Equal("MMD110", Mistake(axes + "control: { from: head, count: One }\n").Id);
         Assert.Equal(("MMD024", 5), (Mistake(axes + "control: { from: head }\n").Id, Mistake(axes + "control: { from: head }\n").Span.StartLine));
-        Assert.Contains("did you mean `from`", Mistake(axes + "control: { form: head, count: 2 }\n").Message);
-        Assert.Contains("did you mean `head`", Mistake(axes + "control: { from: haed, count: 2 }\n").Message);
+        Assert.Contains("did you mean `from`", Mistake(axes + "control: { form: head, count: 3 }\n").Message);
+        Assert.Contains("did you mean `head`", Mistake(axes + "control: { from: haed, count: 3 }\n").Message);
     }
 
     [Theory]

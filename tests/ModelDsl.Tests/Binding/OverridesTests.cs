@@ -72,7 +72,7 @@ public class OverridesTests
         // Stages 1 and 2 convert layer 0 too, whose D is trained there alone: a group that some layer has is trained where it is.
         Assert.Equal(taps - gate + 6, Stage(model, StageKind.Introduced).TrainedCount - Stage(plain, StageKind.Introduced).TrainedCount);
         Assert.Equal(taps - gate, Stage(model, StageKind.EndToEnd).TrainedCount - Stage(plain, StageKind.EndToEnd).TrainedCount);
-        Assert.Contains(model.Tensors, tensor => tensor.Layer == 2 && tensor.Group == TensorGroup.Gate);
+        Assert.Contains(model.Tensors, tensor => tensor.Layer == 3 && tensor.Group == TensorGroup.Gate);
         Assert.DoesNotContain(model.Tensors, tensor => tensor.Layer == 1 && tensor.Group == TensorGroup.Gate);
     }
 

@@ -57,7 +57,7 @@ public class SettingTests
         { "TinyMmMambaHybrid", "distill: { schedule: { cosine: { warmup: 5% } } }", "distill.schedule" },
         { "TinyMmMambaHybrid", "distill: { schedule: { linear: { warmup: 5% } } }", "distill.schedule" },
         { "TinyMmMambaHybrid", "distill: { schedule: { constant: { warmup: 5% } } }", "distill.schedule" },
-        { "TinyMmMambaHybrid", "distill: { schedule: { wsd: { warmup: 5% } } }", "distill.schedule.warmup" },
+        { "TinyMmMambaHybrid", "distill: { schedule: { wsd: { warmup: 7% } } }", "distill.schedule.warmup" },
         { "TinyMmMambaHybrid", "distill: { schedule: { wsd: { decay: 5% } } }", "distill.schedule.decay" },
         { "TinyMmMambaHybrid", "distill: { stages: { introduced: { train: [gate] } } }", "distill.stages.introduced.train" },
         { "TinyMmMambaHybrid", "distill: { stages: { introduced: { loss: { mixer_mse: 1 } } } }", "distill.stages.introduced.loss" },
