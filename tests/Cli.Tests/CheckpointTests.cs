@@ -55,7 +55,7 @@ public sealed class CheckpointTests : IDisposable
         Assert.Equal("TinyMmMambaHybrid", found.GetProperty("model").GetString());
         Assert.True(found.GetProperty("fits").GetBoolean());
         Assert.Equal("released", found.GetProperty("layout").GetString());
-        Assert.Equal(4, found.GetProperty("layers").GetProperty("mamba2").GetInt32());
+        Assert.Equal(3, found.GetProperty("layers").GetProperty("mamba2").GetInt32());
         Assert.Equal("bfloat16", found.GetProperty("types")[0].GetProperty("name").GetString());
         Assert.Equal(2 * found.GetProperty("parameter_count").GetInt64(), found.GetProperty("bytes").GetInt64());
         Assert.Contains("layout      unfused", Ok("inspect", "unfused"));
@@ -144,7 +144,7 @@ public sealed class CheckpointTests : IDisposable
         Ok("export", "TinyHybridStrategy.TailStacked", "--random", "--output", "out");
         var inspected = Ok("inspect", "out");
         Assert.Contains("TinyHybridStrategyTailStacked, by model.mmmodel.yaml", inspected);
-        Assert.Contains("6: 4 mamba2, 2 attention", inspected);
+        Assert.Contains("6: 3 mamba2, 3 attention", inspected);
         Assert.Equal("1 model, no errors\n", Ok("check", "out/model.mmmodel.yaml"));
         Ok("export", "TinyHybridStrategy.TailStacked", "--weights", "out", "--output", "again");
         Same("out", "again");
