@@ -37,6 +37,9 @@ public sealed class Sequences : IDisposable
     /// <summary>Tokens that still fit.</summary>
     public long Room => Cache.MaxTokens - Cache.Length;
 
+    /// <summary>The id that stands where visual tokens go.</summary>
+    internal int ImageToken => _model.Plan.Tokens.Image;
+
     /// <summary>The most likely token after the single one that was read last, where a captured token found it; null otherwise.</summary>
     internal int? Picked { get; private set; }
 

@@ -56,7 +56,9 @@ public static class TokenGenerator
 
     static int[] Pick(Sequences sequences, Tensor logits, FinishReason?[] finish, Sampling sampling)
     {
-        if (sampling is { Temperature: 0, RepetitionPenalty: 1 } && sequences.Picked is { } captured) return [captured];
+        // A picture's place is no word: a model that wrote it would ask for a tile that nobody gave.
+        if (sampling is { Temperature: 0, RepetitionPenalty: 1 } && sequences.Picked is { } captured && captured != sequences.ImageToken) return [captured];
+        logits = logits.index_fill(-1, tensor([(long)sequences.ImageToken], device: logits.device), float.NegativeInfinity);
         if (sampling is { Temperature: 0, RepetitionPenalty: 1 }) return [.. logits.argmax(-1).to_type(ScalarType.Int32).cpu().data<int>()];
         var rows = logits.cpu();
         var picked = new int[sequences.Count];

@@ -31,6 +31,19 @@ public class TokenGeneratorTests
         for (var i = 1; i < Prompts.Length; i++) Assert.Equal(together[i].Ids, Run([Prompts[i]], options)[0].Ids);
     }
 
+    /// <summary>The token of a picture's place is no word, however likely a model finds it.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void A_picture_s_place_is_never_written(double temperature)
+    {
+        var options = new GenerationOptions { MaxTokens = 12, Sampling = new() { Temperature = temperature, TopK = 2, Seed = 7 } };
+        var likely = Run([Prompts[0]], options)[0].Ids[0];
+        using var model = GoldenModel.Load(GoldenModel.Hybrid with { Tokens = GoldenModel.Hybrid.Tokens with { Image = likely } });
+        using var sequences = new Sequences(model, 1, 64);
+        Assert.DoesNotContain(likely, TokenGenerator.Run(sequences, [Prompts[0]], [NoStop], options)[0].Ids);
+    }
+
     [Fact]
     public void Any_stop_token_ends_an_answer()
     {
