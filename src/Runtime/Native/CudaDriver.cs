@@ -14,6 +14,8 @@ static unsafe partial class CudaDriver
 
     public const int MultiprocessorCount = 16, CapabilityMajor = 75, CapabilityMinor = 76;
 
+    public const int MostDynamicShared = 8;
+
     /// <summary>Asks for a launch that may begin before the kernel before it has ended: that one says when.</summary>
     public const int ProgrammaticStreamSerialization = 6;
 
@@ -27,6 +29,7 @@ static unsafe partial class CudaDriver
     [LibraryImport(Library)] public static partial int cuModuleLoadData(out nint module, byte* image);
     [LibraryImport(Library)] public static partial int cuModuleUnload(nint module);
     [LibraryImport(Library)] public static partial int cuModuleGetFunction(out nint function, nint module, byte* name);
+    [LibraryImport(Library)] public static partial int cuFuncSetAttribute(nint function, int attribute, int value);
     [LibraryImport(Library)] public static partial int cuLaunchKernelEx(LaunchConfiguration* configuration, nint function, void** arguments, void** extra);
     [LibraryImport(Library)] public static partial int cuStreamCreate(out nint stream, uint flags);
     [LibraryImport(Library)] public static partial int cuStreamDestroy_v2(nint stream);

@@ -1,21 +1,28 @@
 using MmMamba.Runtime.Caching;
 using MmMamba.Runtime.Data;
 using MmMamba.Runtime.Generation;
+using MmMamba.Runtime.Kernels.Cuda;
 using MmMamba.Runtime.Plans;
 using MmMamba.Runtime.Seeding;
 using MmMamba.Runtime.Tests.Engine;
+using MmMamba.Runtime.Tests.Kernels.Emulation;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace MmMamba.Runtime.Tests.Kernels;
 
 /// <summary>Single tokens by captured launches of our own kernels, against the reference's steps and against plain operations.</summary>
-public sealed class CapturedTokenTestsOnCuda
+/// <param name="device">Where the tensors lie.</param>
+/// <param name="emulated">Seed of the emulator that runs the kernels; null where the device does.</param>
+/// <param name="tokens">Of each comparison with plain operations.</param>
+public abstract class CapturedTokenTests(Device device, ulong? emulated, int tokens)
 {
     const string Captured = "captured CUDA graph";
     const int Prefill = 12, Steps = 8;
 
-    readonly Device _device = TestDevice.Cuda;
+    readonly Device _device = device;
+
+    IDisposable? Running() => emulated is { } seed ? KernelDevice.StandIn(EmulatedDevice.Here(seed)) : null;
 
     static ModelPlan Plan(string name) => name switch { "linear" => GoldenModel.Linear, "hybrid" => GoldenModel.Hybrid, "ntk" => GoldenModel.Named("GoldenNtk"), _ => GoldenModel.Hovle };
 
@@ -26,6 +33,7 @@ public sealed class CapturedTokenTestsOnCuda
     [InlineData("hybrid")]
     public void Steps_are_the_references(string student)
     {
+        using var running = Running();
         using var scope = NewDisposeScope();
         var ids = Golden.Read("decode.safetensors")["input_ids"];
         var golden = Golden.Read("decode.safetensors", student + "/");
@@ -71,6 +79,7 @@ public sealed class CapturedTokenTestsOnCuda
     [InlineData("ntk")]
     public void In_bfloat16_they_are_no_further_from_float32_than_plain_operations(string name)
     {
+        using var running = Running();
         using var scope = NewDisposeScope();
         using var half = GoldenModel.Load(Plan(name), ScalarType.BFloat16, _device);
         // The same numbers, with room for what is computed of them.
@@ -84,7 +93,7 @@ public sealed class CapturedTokenTestsOnCuda
         half.Forward(Input(prompt), plain);
         exact.Forward(Input(prompt), truth);
         var (ours, theirs) = (0.0, 0.0);
-        for (var t = 0; t < 24; t++)
+        for (var t = 0; t < tokens; t++)
         {
             int[] next = [random.Next(half.Plan.Tokens.Image)];
             var expected = exact.Forward(Input(next), truth)[0, 0];
@@ -105,10 +114,13 @@ public sealed class CapturedTokenTestsOnCuda
     [InlineData("TinyMmMambaHybrid", 4)]
     public void Every_switch_is_as_in_plain_operations(string name, int seed)
     {
+        using var running = Running();
         using var scope = NewDisposeScope();
         var plan = GoldenModel.Named(name);
-        using var model = new VisionLanguageModel(
+        using var drawn = new VisionLanguageModel(
             plan, plan.Teacher is { } teacher ? new SeededParameters(GoldenModel.Named(teacher), (ulong)seed, _device) : new DrawnParameters((ulong)seed, _device));
+        // Copied, to lie as tensors on a GPU do, which a kernel reads 16 bytes at a time.
+        using var model = new VisionLanguageModel(plan, new GoldenModel.Values(drawn.Tensors.ToDictionary(entry => entry.Key, entry => (Tensor)entry.Value), device: _device));
         var random = new Random(seed);
         // What begins as a constant would hide which of its numbers is read.
         using (no_grad())
@@ -118,7 +130,7 @@ public sealed class CapturedTokenTestsOnCuda
         int[] prompt = [.. Enumerable.Range(0, 270).Select(_ => random.Next(plan.Tokens.Image))];
         sequences.Read([new(prompt)], chunk: 300);
         model.Forward(Input(prompt), plain);
-        for (var t = 0; t < 20; t++)
+        for (var t = 0; t < tokens; t++)
         {
             int[] next = [random.Next(plan.Tokens.Image)];
             Golden.Close(model.Forward(Input(next), plain)[0, 0], sequences.Read([new(next)])[0], 1e-4, $"{name}, step {t}");
@@ -132,6 +144,7 @@ public sealed class CapturedTokenTestsOnCuda
     [Fact]
     public void Prompts_and_tokens_take_turns()
     {
+        using var running = Running();
         using var scope = NewDisposeScope();
         using var model = GoldenModel.Load(GoldenModel.Hybrid, device: _device);
         using var sequences = new Sequences(model, 1, 64);
@@ -147,6 +160,10 @@ public sealed class CapturedTokenTestsOnCuda
         Golden.Close(whole[0, -1], sequences.Read([new(all[29..])])[0], 1e-4, "logits after a reset");
     }
 }
+
+public sealed class CapturedTokenTestsOnCuda() : CapturedTokenTests(TestDevice.Cuda, null, tokens: 24);
+
+public sealed class CapturedTokenTestsEmulated() : CapturedTokenTests(TestDevice.Cpu, emulated: 1, tokens: 3);
 
 /// <summary>What single tokens take where there is no GPU.</summary>
 public sealed class DecodePathTests

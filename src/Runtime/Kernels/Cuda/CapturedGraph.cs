@@ -1,4 +1,5 @@
 using MmMamba.Runtime.Native;
+using static TorchSharp.torch;
 
 namespace MmMamba.Runtime.Kernels.Cuda;
 
@@ -6,48 +7,60 @@ namespace MmMamba.Runtime.Kernels.Cuda;
 /// A stream of our own and the launches that were captured on it, to be repeated as one. The stream waits for libtorch's work and libtorch's for it: both keep to
 /// the legacy default stream's order.
 /// </summary>
-sealed class CapturedGraph : IDisposable
+sealed unsafe class CapturedGraph : ICapturedLaunches
 {
-    readonly nint _executable;
+    readonly CudaDevice _device;
+    readonly Tensor _input, _output;
+    readonly nint _stream, _executable, _shared;
 
+    /// <param name="device">Where they run.</param>
+    /// <param name="input">Numbers that each run is given, int64.</param>
+    /// <param name="output">Numbers that each run gives back, int64.</param>
     /// <param name="launches">Launches on the stream that it is given; they are recorded and not run.</param>
-    public CapturedGraph(Action<nint> launches)
+    public CapturedGraph(CudaDevice device, Tensor input, Tensor output, Action<nint> launches)
     {
-        CudaDriver.Check(CudaDriver.cuStreamCreate(out var stream, 0), "cuStreamCreate");
-        Stream = stream;
+        (_device, _input, _output) = (device, input, output);
+        CudaDriver.Check(CudaDriver.cuStreamCreate(out _stream, 0), "cuStreamCreate");
         const int ofThisThread = 1;
-        CudaDriver.Check(CudaDriver.cuStreamBeginCapture_v2(stream, ofThisThread), "cuStreamBeginCapture");
+        CudaDriver.Check(CudaDriver.cuStreamBeginCapture_v2(_stream, ofThisThread), "cuStreamBeginCapture");
         nint graph;
         try
         {
-            launches(stream);
+            launches(_stream);
         }
         catch
         {
             // An unfinished capture would stay.
-            _ = CudaDriver.cuStreamEndCapture(stream, out graph);
-            _ = CudaDriver.cuStreamDestroy_v2(stream);
+            _ = CudaDriver.cuStreamEndCapture(_stream, out graph);
+            _ = CudaDriver.cuStreamDestroy_v2(_stream);
             throw;
         }
-        CudaDriver.Check(CudaDriver.cuStreamEndCapture(stream, out graph), "cuStreamEndCapture");
+        CudaDriver.Check(CudaDriver.cuStreamEndCapture(_stream, out graph), "cuStreamEndCapture");
         CudaDriver.Check(CudaDriver.cuGraphInstantiateWithFlags(out _executable, graph, 0), "cuGraphInstantiate");
         CudaDriver.Check(CudaDriver.cuGraphDestroy(graph), "cuGraphDestroy");
+        CudaDriver.Check(CudaDriver.cuMemAllocHost_v2(out _shared, (nuint)(sizeof(long) * (input.numel() + output.numel()))), "cuMemAllocHost");
     }
 
-    /// <summary>The stream.</summary>
-    public nint Stream { get; }
-
-    /// <summary>Runs the launches once more; does not wait for them.</summary>
-    public void Replay() => CudaDriver.Check(CudaDriver.cuGraphLaunch(_executable, Stream), "cuGraphLaunch");
-
-    /// <summary>Waits for all that the stream was given.</summary>
-    public void Wait() => CudaDriver.Check(CudaDriver.cuStreamSynchronize(Stream), "cuStreamSynchronize");
+    /// <inheritdoc/>
+    public void Run(ReadOnlySpan<long> input, Span<long> output)
+    {
+        CudaDriver.Check(CudaDriver.cuCtxSetCurrent(_device.Context), "cuCtxSetCurrent");
+        input.CopyTo(new Span<long>((void*)_shared, input.Length));
+        var after = _shared + sizeof(long) * input.Length;
+        CudaDriver.Check(CudaDriver.cuMemcpyHtoDAsync_v2(StableAbi.Address(_input), _shared, (nuint)(sizeof(long) * input.Length), _stream), "cuMemcpyHtoDAsync");
+        CudaDriver.Check(CudaDriver.cuGraphLaunch(_executable, _stream), "cuGraphLaunch");
+        CudaDriver.Check(CudaDriver.cuMemcpyDtoHAsync_v2(after, StableAbi.Address(_output), (nuint)(sizeof(long) * output.Length), _stream), "cuMemcpyDtoHAsync");
+        CudaDriver.Check(CudaDriver.cuStreamSynchronize(_stream), "cuStreamSynchronize");
+        new ReadOnlySpan<long>((void*)after, output.Length).CopyTo(output);
+    }
 
     /// <summary>Frees launches and stream.</summary>
     public void Dispose()
     {
-        _ = CudaDriver.cuStreamSynchronize(Stream);
+        CudaDriver.Check(CudaDriver.cuCtxSetCurrent(_device.Context), "cuCtxSetCurrent");
+        _ = CudaDriver.cuStreamSynchronize(_stream);
         _ = CudaDriver.cuGraphExecDestroy(_executable);
-        _ = CudaDriver.cuStreamDestroy_v2(Stream);
+        _ = CudaDriver.cuStreamDestroy_v2(_stream);
+        _ = CudaDriver.cuMemFreeHost(_shared);
     }
 }

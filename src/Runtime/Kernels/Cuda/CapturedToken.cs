@@ -20,14 +20,13 @@ sealed class CapturedToken : IDisposable
 
     readonly VisionLanguageModel _model;
     readonly ModelCache _cache;
-    readonly CudaDevice _device;
+    readonly IKernelDevice _device;
     readonly DecodeKernels _kernels;
-    readonly CapturedGraph _graph;
+    readonly ICapturedLaunches _launches;
     readonly Tensor _stream, _projected, _mixed, _inner, _logits, _sums, _weights, _input, _picked;
     readonly int _parts;
-    readonly nint _shared;
 
-    CapturedToken(VisionLanguageModel model, ModelCache cache, CudaDevice device)
+    CapturedToken(VisionLanguageModel model, ModelCache cache, IKernelDevice device)
     {
         (_model, _cache, _device) = (model, cache, device);
         _kernels = new(model, device);
@@ -43,15 +42,15 @@ sealed class CapturedToken : IDisposable
         _weights = Buffer(2L * heads * _parts);
         _input = zeros([2], ScalarType.Int64, model.Device).DetachFromDisposeScope();
         _picked = zeros([1], ScalarType.Int64, model.Device).DetachFromDisposeScope();
-        CudaDriver.Check(CudaDriver.cuMemAllocHost_v2(out _shared, 3 * sizeof(long)), "cuMemAllocHost");
-        _graph = new(Capture);
+        _launches = device.Capture(_input, _picked, Capture);
     }
 
     /// <summary>The launches for a cache; null where there are none, with the reason.</summary>
     public static CapturedToken? Create(VisionLanguageModel model, ModelCache cache, out string? reason)
     {
-        reason = model.Device.type != DeviceType.CUDA ? "the model is not on a GPU" : cache.Batch != 1 ? "there are several sequences" : DecodeKernels.Refusal(model);
-        if (reason is not null || CudaDevice.Current(out reason) is not { } device) return null;
+        if (KernelDevice.Of(model.Device, out reason) is not { } device) return null;
+        reason = cache.Batch != 1 ? "there are several sequences" : DecodeKernels.Refusal(model);
+        if (reason is not null) return null;
         using var guard = no_grad();
         try
         {
@@ -70,35 +69,31 @@ sealed class CapturedToken : IDisposable
     /// <summary>Reads one token behind those in the cache, which is advanced.</summary>
     /// <param name="id">The token; no image token.</param>
     /// <returns>The most likely next one, of equals the one of least id.</returns>
-    public unsafe int Read(int id)
+    public int Read(int id)
     {
-        CudaDriver.Check(CudaDriver.cuCtxSetCurrent(_device.Context), "cuCtxSetCurrent");
-        var shared = (long*)_shared;
-        (shared[0], shared[1]) = (id, _cache.Length);
+        long[] input = [id, _cache.Length];
         _cache.Advance(1, null);
         for (var i = 0; i < _cache.Count; i++) (_cache[i] as KvCache)?.Advance(1);
-        CudaDriver.Check(CudaDriver.cuMemcpyHtoDAsync_v2(StableAbi.Address(_input), _shared, 2 * sizeof(long), _graph.Stream), "cuMemcpyHtoDAsync");
-        _graph.Replay();
-        CudaDriver.Check(CudaDriver.cuMemcpyDtoHAsync_v2(_shared + 2 * sizeof(long), StableAbi.Address(_picked), sizeof(long), _graph.Stream), "cuMemcpyDtoHAsync");
-        _graph.Wait();
-        return (int)(uint.MaxValue - (uint)shared[2]);
+        Span<long> picked = [0];
+        _launches.Run(input, picked);
+        return (int)(uint.MaxValue - (uint)picked[0]);
     }
 
     void Capture(nint stream)
     {
         var (first, last) = (_kernels[_model.Plan.Layers[0]], _kernels[_model.Plan.Layers[^1]]);
         var hidden = _model.Plan.HiddenSize;
-        first.Launch(stream, "embed", ((hidden + Threads - 1) / Threads, 1), Threads, _input, _model.Embedding, _stream, _picked);
+        first.Launch(stream, "embed", ((hidden + Threads - 1) / Threads, 1), Threads, 0, _input, _model.Embedding, _stream, _picked);
         foreach (var (layer, cache) in _model.Layers.Zip(_cache))
         {
             if (layer is Mamba2Layer mamba2) Mix(stream, mamba2, (Mamba2State)cache);
             else Mix(stream, (AttentionLayer)layer, (KvCache)cache);
             var (gate, up, down) = layer.Mlp.Weights;
-            _kernels[layer.Plan].Launch(stream, "swiglu", Blocks(layer.Plan.MlpHidden, 4), Threads, gate, up, _stream, layer.MlpNorm.Weight, (float)layer.Plan.NormEps, _inner);
-            _kernels[layer.Plan].Launch(stream, "mlp_output", Blocks(hidden, 2), Threads, down, _inner, _stream);
+            _kernels[layer.Plan].Launch(stream, "swiglu", Blocks(layer.Plan.MlpHidden, 4), Threads, 0, gate, up, _stream, layer.MlpNorm.Weight, (float)layer.Plan.NormEps, _inner);
+            _kernels[layer.Plan].Launch(stream, "mlp_output", Blocks(hidden, 2), Threads, 0, down, _inner, _stream);
         }
         var vocab = _model.Plan.Tokens.Vocab;
-        last.Launch(stream, "logits", Blocks(vocab, 4), Threads, _model.Head, vocab, _stream, _model.Norm.Weight, (float)_model.Plan.Layers[^1].NormEps, _logits, _picked);
+        last.Launch(stream, "logits", Blocks(vocab, 4), Threads, 0, _model.Head, vocab, _stream, _model.Norm.Weight, (float)_model.Plan.Layers[^1].NormEps, _logits, _picked);
     }
 
     void Mix(nint stream, Mamba2Layer layer, Mamba2State state)
@@ -107,8 +102,8 @@ sealed class CapturedToken : IDisposable
         var (convWeight, convBias, dtBias, decay, skip, gateNorm) = layer.Mixer.Others;
         Project(stream, layer);
         kernels.Launch(
-            stream, "ssm_step", (plan.Heads, 1), StepThreads, _projected, state.Conv, convWeight, convBias, dtBias, decay, skip, gateNorm, (float)plan.NormEps, state.Ssm, _mixed);
-        kernels.Launch(stream, "ssm_output", Blocks(_model.Plan.HiddenSize, 2), Threads, layer.Output, _mixed, _projected, state.Conv, _stream);
+            stream, "ssm_step", (plan.Heads, 1), StepThreads, 0, _projected, state.Conv, convWeight, convBias, dtBias, decay, skip, gateNorm, (float)plan.NormEps, state.Ssm, _mixed);
+        kernels.Launch(stream, "ssm_output", Blocks(_model.Plan.HiddenSize, 2), Threads, 0, layer.Output, _mixed, _projected, state.Conv, _stream);
     }
 
     void Mix(nint stream, AttentionLayer layer, KvCache cache)
@@ -117,16 +112,16 @@ sealed class CapturedToken : IDisposable
         var (keys, values) = cache.Buffers;
         using var position = _input.narrow(0, 1, 1);
         Project(stream, layer);
-        kernels.Launch(stream, "attend", (plan.KvHeads, _parts), Threads, _projected, position, keys, values, keys.shape[2], _sums, _weights);
-        kernels.Launch(stream, "combine", (plan.Heads, 1), Math.Min(Threads, plan.HeadDim), _sums, _weights, _parts, _mixed);
-        kernels.Launch(stream, "attention_output", Blocks(_model.Plan.HiddenSize, 2), Threads, layer.Output, _mixed, _stream);
+        kernels.Launch(stream, "attend", (plan.KvHeads, _parts), Threads, 0, _projected, position, keys, values, keys.shape[2], _sums, _weights);
+        kernels.Launch(stream, "combine", (plan.Heads, 1), Math.Min(Threads, plan.HeadDim), 0, _sums, _weights, _parts, _mixed);
+        kernels.Launch(stream, "attention_output", Blocks(_model.Plan.HiddenSize, 2), Threads, 0, layer.Output, _mixed, _stream);
     }
 
     void Project(nint stream, DecoderLayer layer)
     {
         var matrices = Matrices.Of(Projections(layer));
         _kernels[layer.Plan].Launch(
-            stream, "project", Blocks(matrices.Rows, 4), Threads, KernelArgument.Of(matrices), matrices.Rows, _stream, layer.Norm.Weight, (float)layer.Plan.NormEps, _projected);
+            stream, "project", Blocks(matrices.Rows, 4), Threads, 0, KernelArgument.Of(matrices), matrices.Rows, _stream, layer.Norm.Weight, (float)layer.Plan.NormEps, _projected);
     }
 
     static IReadOnlyList<Tensor> Projections(DecoderLayer layer) => layer is Mamba2Layer mamba2 ? mamba2.Mixer.Projections : [((AttentionLayer)layer).Attention.Projection];
@@ -139,10 +134,8 @@ sealed class CapturedToken : IDisposable
     /// <summary>Frees launches and buffers.</summary>
     public void Dispose()
     {
-        CudaDriver.Check(CudaDriver.cuCtxSetCurrent(_device.Context), "cuCtxSetCurrent");
-        _graph.Dispose();
+        _launches.Dispose();
         _kernels.Dispose();
-        _ = CudaDriver.cuMemFreeHost(_shared);
         foreach (var buffer in (Tensor[])[_stream, _projected, _mixed, _inner, _logits, _sums, _weights, _input, _picked]) buffer.Dispose();
     }
 

@@ -8,8 +8,14 @@ namespace MmMamba.Runtime.Kernels.Cuda;
 /// <param name="Multiprocessors">How many blocks can run side by side, each with a multiprocessor of its own.</param>
 /// <param name="Capability">10 * major + minor of the architecture.</param>
 /// <param name="DriverVersion">The driver's.</param>
-sealed record CudaDevice(nint Context, int Multiprocessors, int Capability, int DriverVersion)
+sealed record CudaDevice(nint Context, int Multiprocessors, int Capability, int DriverVersion) : IKernelDevice
 {
+    /// <inheritdoc/>
+    public IKernelModule Load(string name, IEnumerable<KernelSource> sources, IReadOnlyDictionary<string, string> constants) => new CudaModule(this, name, sources, constants);
+
+    /// <inheritdoc/>
+    public ICapturedLaunches Capture(torch.Tensor input, torch.Tensor output, Action<nint> launches) => new CapturedGraph(this, input, output, launches);
+
     /// <summary>The device whose context is current on this thread, as it is once libtorch has computed there; null with the reason where our kernels can't run.</summary>
     public static CudaDevice? Current(out string? reason)
     {

@@ -5,7 +5,7 @@ using MmMamba.Runtime.Native;
 namespace MmMamba.Runtime.Kernels.Cuda;
 
 /// <summary>Kernels, compiled for a device with some constants.</summary>
-sealed unsafe class CudaModule : IDisposable
+sealed unsafe class CudaModule : IKernelModule
 {
     readonly CudaDevice _device;
     readonly nint _module;
@@ -25,18 +25,14 @@ sealed unsafe class CudaModule : IDisposable
         fixed (byte* first = image) CudaDriver.Check(CudaDriver.cuModuleLoadData(out _module, first), "cuModuleLoadData");
     }
 
-    /// <summary>Launches a kernel; one that is launched behind another on the same stream may begin to load before that one has ended.</summary>
-    /// <param name="stream">On which.</param>
-    /// <param name="kernel">Its name.</param>
-    /// <param name="grid">Blocks, in two dimensions.</param>
-    /// <param name="threads">Threads of a block.</param>
-    public void Launch(nint stream, string kernel, (int X, int Y) grid, int threads, params ReadOnlySpan<KernelArgument> arguments)
+    /// <inheritdoc/>
+    public void Launch(nint stream, string kernel, (int X, int Y) grid, int threads, int sharedBytes, params ReadOnlySpan<KernelArgument> arguments)
     {
         var attribute = new CudaDriver.LaunchAttribute { Id = CudaDriver.ProgrammaticStreamSerialization, Value = 1 };
         var configuration = new CudaDriver.LaunchConfiguration
         {
-            GridX = (uint)grid.X, GridY = (uint)grid.Y, GridZ = 1, BlockX = (uint)threads, BlockY = 1, BlockZ = 1, Stream = stream,
-            Attributes = &attribute, AttributeCount = _device.Capability >= 90 ? 1u : 0,
+            GridX = (uint)grid.X, GridY = (uint)grid.Y, GridZ = 1, BlockX = (uint)threads, BlockY = 1, BlockZ = 1,
+            SharedBytes = (uint)sharedBytes, Stream = stream, Attributes = &attribute, AttributeCount = _device.Capability >= 90 ? 1u : 0,
         };
         // No argument is larger than this, and none needs more than 16 bytes' alignment.
         const int place = 64;
@@ -47,7 +43,10 @@ sealed unsafe class CudaModule : IDisposable
             arguments[i].Bytes.CopyTo(new Span<byte>(values + place * i, place));
             pointers[i] = values + place * i;
         }
-        CudaDriver.Check(CudaDriver.cuLaunchKernelEx(&configuration, Function(kernel), pointers, null), kernel);
+        var function = Function(kernel);
+        // More than this has to be asked for.
+        if (sharedBytes > 48 * 1024) CudaDriver.Check(CudaDriver.cuFuncSetAttribute(function, CudaDriver.MostDynamicShared, sharedBytes), "cuFuncSetAttribute");
+        CudaDriver.Check(CudaDriver.cuLaunchKernelEx(&configuration, function, pointers, null), kernel);
     }
 
     nint Function(string kernel)
@@ -66,18 +65,23 @@ readonly struct KernelArgument
 {
     readonly byte[] _bytes;
 
-    KernelArgument(byte[] bytes) => _bytes = bytes;
+    KernelArgument(byte[] bytes, TorchSharp.torch.Tensor? tensor = null) => (_bytes, Tensor) = (bytes, tensor);
 
     /// <summary>The value as it lies in memory.</summary>
     public ReadOnlySpan<byte> Bytes => _bytes;
 
+    /// <summary>The tensor whose memory is given; null where a value is.</summary>
+    public TorchSharp.torch.Tensor? Tensor { get; }
+
     /// <summary>A value of a type without references, laid out as in C.</summary>
-    public static KernelArgument Of<T>(T value) where T : unmanaged => new(MemoryMarshal.AsBytes(new ReadOnlySpan<T>(in value)).ToArray());
+    public static KernelArgument Of<T>(T value) where T : unmanaged => new(Laid(value));
 
     public static implicit operator KernelArgument(int value) => Of(value);
     public static implicit operator KernelArgument(long value) => Of(value);
     public static implicit operator KernelArgument(float value) => Of(value);
 
     /// <summary>The first element's address; the tensor has to live until the kernel has run. Null where there is no tensor.</summary>
-    public static implicit operator KernelArgument(TorchSharp.torch.Tensor? tensor) => Of(tensor is null ? 0 : StableAbi.Address(tensor));
+    public static implicit operator KernelArgument(TorchSharp.torch.Tensor? tensor) => new(Laid(tensor is null ? 0 : StableAbi.Address(tensor)), tensor);
+
+    static byte[] Laid<T>(T value) where T : unmanaged => MemoryMarshal.AsBytes(new ReadOnlySpan<T>(in value)).ToArray();
 }

@@ -10,20 +10,17 @@ sealed class DecodeKernels : IDisposable
 {
     const int MostShared = 48 * 1024;
 
-    readonly Dictionary<(MixerPlan Mixer, int Inner), CudaModule> _modules = [];
-    readonly VisionLanguageModel _model;
-    readonly CudaDevice _device;
+    readonly Dictionary<(MixerPlan Mixer, int Inner), IKernelModule> _modules = [];
 
-    public DecodeKernels(VisionLanguageModel model, CudaDevice device)
+    public DecodeKernels(VisionLanguageModel model, IKernelDevice device)
     {
-        (_model, _device) = (model, device);
         foreach (var layer in model.Plan.Layers)
             if (!_modules.ContainsKey((layer.Mixer, layer.MlpHidden)))
-                _modules.Add((layer.Mixer, layer.MlpHidden), new(device, "the kernels of a decoded token", KernelSource.Decode, Constants(model, layer)));
+                _modules.Add((layer.Mixer, layer.MlpHidden), device.Load("the kernels of a decoded token", KernelSource.Decode, Constants(model, layer)));
     }
 
     /// <summary>The kernels that a layer needs.</summary>
-    public CudaModule this[LayerPlan layer] => _modules[(layer.Mixer, layer.MlpHidden)];
+    public IKernelModule this[LayerPlan layer] => _modules[(layer.Mixer, layer.MlpHidden)];
 
     /// <summary>Why a model can't be decoded with these kernels; null where it can.</summary>
     public static string? Refusal(VisionLanguageModel model)
