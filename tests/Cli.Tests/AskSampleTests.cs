@@ -7,7 +7,7 @@ public sealed class AskSampleTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    void Tooled(params string[] arguments) => Assert.Equal(0, Tool.Run(_folder.Path, arguments).ExitCode);
+    void Tooled(params string[] arguments) => Assert.Equal(0, Tool.Call(_folder.Path, arguments).ExitCode);
 
     [Fact]
     public void It_answers()
@@ -20,7 +20,7 @@ public sealed class AskSampleTests : IDisposable
         Assert.Matches(@"^TinyHovle: \d+ tokens read, 2 written, [\d,]+ bytes remembered\n$", run.Error);
 
         // The folder says which tokenizer the model has, so that the tool needs no other word either.
-        var chat = Tool.Run(_folder.Path, "chat", "tiny", "--image", "set/images/test/000000.png", "--ask", "what is beside tag N?");
+        var chat = Tool.Call(_folder.Path, "chat", "tiny", "--image", "set/images/test/000000.png", "--ask", "what is beside tag N?");
         Assert.Equal((0, "heart\n", ""), (chat.ExitCode, chat.Output, chat.Error));
 
         var none = Tool.RunProgram(Tool.Sample("Ask"), _folder.Path, "nowhere", "set/images/test/000000.png", "why?");

@@ -29,7 +29,7 @@ public sealed class BadInputTests : IDisposable
     [InlineData("train", "--output", "t.safetensors", "--keep-every", "0")]
     public void Wrong_usage_exits_with_2(params string[] arguments)
     {
-        var run = Tool.Run(_folder.Path, arguments);
+        var run = Tool.Call(_folder.Path, arguments);
         Assert.Equal(2, run.ExitCode);
         Assert.Contains("--help", run.Refusal);
         Assert.Empty(_folder.Entries);
@@ -47,7 +47,7 @@ public sealed class BadInputTests : IDisposable
     public void An_unknown_model_or_file_is_refused_with_what_was_meant(string model, string message)
     {
         File.WriteAllText(_folder["mine.mmmodel.yaml"], "mmmodel: 1\nmodel: Mine\nextends: MmMambaHybrid\n");
-        Assert.Contains(message, Tool.Run(_folder.Path, "describe", model).Refusal);
+        Assert.Contains(message, Tool.Call(_folder.Path, "describe", model).Refusal);
     }
 
     [Theory]
@@ -56,7 +56,7 @@ public sealed class BadInputTests : IDisposable
     public void A_path_that_is_not_there_is_refused(string path, string message)
     {
         File.WriteAllText(_folder["mine.mmmodel.yaml"], "mmmodel: 1\nmodel: Mine\nextends: MmMambaHybrid\n");
-        var run = Tool.Run(_folder.Path, "check", path);
+        var run = Tool.Call(_folder.Path, "check", path);
         Assert.Equal(1, run.ExitCode);
         Assert.Contains(message, run.Refusal);
     }
@@ -66,7 +66,7 @@ public sealed class BadInputTests : IDisposable
     {
         File.WriteAllText(_folder["mine.mmmodel.yaml"], "mmmodel: 1\nmodel: Mine\nextends: MmMambaHybrid\nlayers:\n  mamba2: rest\n  attention: { count: 40, from: head, pattern: interleaved }\n");
         Refused("mine.mmmodel.yaml(6,23): error MMD", "describe", "mine.mmmodel.yaml");
-        var check = Tool.Run(_folder.Path, "check", "mine.mmmodel.yaml");
+        var check = Tool.Call(_folder.Path, "check", "mine.mmmodel.yaml");
         Assert.Equal(1, check.ExitCode);
         Assert.Contains("mine.mmmodel.yaml(6,23): error MMD", check.Output);
     }
@@ -119,7 +119,7 @@ public sealed class BadInputTests : IDisposable
     public void Data_does_not_steer_the_terminal()
     {
         Set("""{"conversations":[{"from":"human","value":"is there a cat?"},{"from":"gpt","value":"yes"}],"kinds":["\u001b[31mred"]}""" + "\n");
-        var run = Tool.Run(_folder.Path, "eval", Teacher, "--data", "set");
+        var run = Tool.Call(_folder.Path, "eval", Teacher, "--data", "set");
         Assert.Equal(0, run.ExitCode);
         Assert.DoesNotContain('\u001b', run.Output);
         Assert.Contains("[31mred", run.Output);
@@ -196,7 +196,7 @@ public sealed class BadInputTests : IDisposable
     void Refused(string gist, params string[] arguments)
     {
         var before = _folder.Entries;
-        var run = Tool.Run(_folder.Path, arguments);
+        var run = Tool.Call(_folder.Path, arguments);
         Assert.Contains(gist, run.Refusal);
         Assert.Equal(1, run.ExitCode);
         Assert.Equal(before, _folder.Entries);

@@ -12,7 +12,7 @@ public sealed class BenchTests : IDisposable
     [Fact]
     public void Every_stage_has_its_steps()
     {
-        var (code, output, error) = Tool.Run(_folder.Path, "bench", "train", "TinyMmMambaHybrid", "--length", "24", "--batch", "2", "--steps", "2", "--json", _folder["bench.json"]);
+        var (code, output, error) = Tool.Call(_folder.Path, "bench", "train", "TinyMmMambaHybrid", "--length", "24", "--batch", "2", "--steps", "2", "--json", _folder["bench.json"]);
         Assert.Equal((0, ""), (code, error));
         Assert.Contains("2 x 24 tokens a step, 2 steps after 3", output, StringComparison.Ordinal);
         using var json = JsonDocument.Parse(File.ReadAllText(_folder["bench.json"]));
@@ -30,7 +30,7 @@ public sealed class BenchTests : IDisposable
     [Fact]
     public void One_stage_alone_with_layers_run_again()
     {
-        var (code, output, _) = Tool.Run(_folder.Path, "bench", "train", "TinyMmMambaHybrid", "--length", "9", "--steps", "1", "--stage", "end_to_end", "--checkpointing", "--dtype", "bfloat16");
+        var (code, output, _) = Tool.Call(_folder.Path, "bench", "train", "TinyMmMambaHybrid", "--length", "9", "--steps", "1", "--stage", "end_to_end", "--checkpointing", "--dtype", "bfloat16");
         Assert.Equal(0, code);
         Assert.Contains("end_to_end", output, StringComparison.Ordinal);
         Assert.DoesNotContain("introduced", output, StringComparison.Ordinal);
@@ -39,7 +39,7 @@ public sealed class BenchTests : IDisposable
     [Fact]
     public void A_model_without_a_teacher_is_refused()
     {
-        var run = Tool.Run(_folder.Path, "bench", "train", "TinyHovle");
+        var run = Tool.Call(_folder.Path, "bench", "train", "TinyHovle");
         Assert.Equal(1, run.ExitCode);
         Assert.EndsWith("TinyHovle has no teacher; name a student.", run.Refusal, StringComparison.Ordinal);
     }

@@ -7,7 +7,7 @@ public sealed class ChatTests : IDisposable
 
     readonly TemporaryFolder _folder = new();
 
-    public ChatTests() => Tool.Run(_folder.Path, "data", "--output", "set", "--train-conversations", "1", "--test-conversations", "1");
+    public ChatTests() => Tool.Call(_folder.Path, "data", "--output", "set", "--train-conversations", "1", "--test-conversations", "1");
 
     public void Dispose() => _folder.Dispose();
 
@@ -28,7 +28,7 @@ public sealed class ChatTests : IDisposable
             talk.Error.Split('\n')[..2]);
         Assert.Matches(@"^chat\.safetensors: 2 turns, \d+ tokens, \d\.\d\d MiB\n$", string.Join('\n', talk.Error.Split('\n')[2..]));
 
-        var resumed = Tool.Run(_folder.Path, "chat", "--resume", "chat.safetensors", "--ask", "what is at row 2 column 4?", "--threads", "1");
+        var resumed = Tool.Call(_folder.Path, "chat", "--resume", "chat.safetensors", "--ask", "what is at row 2 column 4?", "--threads", "1");
         Assert.Equal((0, "moon\n", ""), (resumed.ExitCode, resumed.Output, resumed.Error));
     }
 
@@ -45,7 +45,7 @@ public sealed class ChatTests : IDisposable
         string Refused(int code, params string[] arguments)
         {
             var before = _folder.Entries;
-            var run = Tool.Run(_folder.Path, ["chat", .. arguments]);
+            var run = Tool.Call(_folder.Path, ["chat", .. arguments]);
             Assert.Equal(code, run.ExitCode);
             Assert.Equal(before, _folder.Entries);
             return run.Refusal;
@@ -95,7 +95,7 @@ public sealed class ChatTests : IDisposable
     // A model that has learned nothing, and hardly ever ends by itself.
     System.Diagnostics.Process Endless(params string[] arguments)
     {
-        if (!Directory.Exists(_folder["drawn"])) Assert.Equal(0, Tool.Run(_folder.Path, "export", "TinyMmMambaLinear", "--random", "--output", "drawn").ExitCode);
+        if (!Directory.Exists(_folder["drawn"])) Assert.Equal(0, Tool.Call(_folder.Path, "export", "TinyMmMambaLinear", "--random", "--output", "drawn").ExitCode);
         return Tool.Open(_folder.Path, ["chat", "drawn", "--threads", "1", "--max-tokens", "1000000", "--context", "1048576", .. arguments]);
     }
 }

@@ -15,7 +15,7 @@ public sealed class CheckpointTests : IDisposable
 
     string Ok(params string[] arguments)
     {
-        var run = Tool.Run(_folder.Path, arguments);
+        var run = Tool.Call(_folder.Path, arguments);
         Assert.Equal("", run.Error);
         Assert.Equal(0, run.ExitCode);
         return run.Output;
@@ -24,7 +24,7 @@ public sealed class CheckpointTests : IDisposable
     string Refused(params string[] arguments)
     {
         var before = _folder.Entries;
-        var run = Tool.Run(_folder.Path, arguments);
+        var run = Tool.Call(_folder.Path, arguments);
         Assert.Equal(1, run.ExitCode);
         Assert.Equal(before, _folder.Entries);
         return run.Refusal;
@@ -93,7 +93,7 @@ public sealed class CheckpointTests : IDisposable
         File.Copy(_folder["linear/model.safetensors"], _folder["published/model.safetensors"]);
         File.WriteAllText(_folder["published/config.json"], config.Replace("\"intermediate_size\": 256", "\"intermediate_size\": 250"));
         Assert.Contains("18 of the wrong shape: 'embedding_model.encoder.0.feed_forward.w1.weight' (256, 96) instead of (250, 96)", Refused("import", "published", "--output", "in"));
-        var misfit = Tool.Run(_folder.Path, "inspect", "published");
+        var misfit = Tool.Call(_folder.Path, "inspect", "published");
         Assert.Equal(1, misfit.ExitCode);
         Assert.Contains("the tensors don't fit", misfit.Output);
         File.WriteAllText(_folder["published/config.json"], config.Replace("\"use_ls\": false", "\"use_ls\": true"));
@@ -173,7 +173,7 @@ public sealed class CheckpointTests : IDisposable
     [InlineData("inspect")]
     public void Wrong_usage_exits_with_2(params string[] arguments)
     {
-        var run = Tool.Run(_folder.Path, arguments);
+        var run = Tool.Call(_folder.Path, arguments);
         Assert.Equal(2, run.ExitCode);
         Assert.Contains("--help", run.Refusal);
         Assert.Empty(_folder.Entries);

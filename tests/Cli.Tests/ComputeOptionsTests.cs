@@ -54,7 +54,7 @@ public sealed class ComputeOptionsTests : IDisposable
     [InlineData("train", "TinyHovle", "--output", "x", "--map")]
     public void Wrong_ones_exit_with_2(params string[] arguments)
     {
-        var run = Tool.Run(_folder.Path, arguments);
+        var run = Tool.Call(_folder.Path, arguments);
         Assert.Equal(2, run.ExitCode);
         Assert.Contains("--help", run.Refusal);
     }

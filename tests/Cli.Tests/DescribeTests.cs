@@ -10,7 +10,7 @@ public class DescribeTests
     [InlineData("MmMambaHybrid", 2_708_076_288, 452, new long[] { 135_664_640, 404_100_096, 303_075_072 })]
     public void Json_prints_the_counts(string model, long parameters, int tensors, long[] trained)
     {
-        var run = Tool.Run(Path.GetTempPath(), "describe", model, "--format", "json");
+        var run = Tool.Call(Path.GetTempPath(), "describe", model, "--format", "json");
         Assert.Equal(0, run.ExitCode);
         var json = JsonDocument.Parse(run.Output).RootElement;
         Assert.Equal(parameters, json.GetProperty("parameter_count").GetInt64());
@@ -29,7 +29,7 @@ public class DescribeTests
     {
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder["mine.mmmodel.yaml"], "mmmodel: 1\nmodel: Mine\nextends: TinyMmMambaHybrid\nmamba2: { chunk: 32 }\n");
-        var run = Tool.Run(folder.Path, "describe", "--origins", "--format", format, "mine.mmmodel.yaml");
+        var run = Tool.Call(folder.Path, "describe", "--origins", "--format", format, "mine.mmmodel.yaml");
         Assert.Equal((0, ""), (run.ExitCode, run.Error));
         Assert.Contains(opening, run.Output);
         Assert.Contains(value, run.Output);
@@ -40,8 +40,8 @@ public class DescribeTests
     public void Origins_in_text_are_a_spec_that_means_the_same()
     {
         using var folder = new TemporaryFolder();
-        File.WriteAllText(folder["all.mmmodel.yaml"], Tool.Run(folder.Path, "describe", "--origins", "TinyMmMambaHybrid").Output.Replace("model: TinyMmMambaHybrid ", "model: All "));
-        var diff = Tool.Run(folder.Path, "diff", "TinyMmMambaHybrid", "all.mmmodel.yaml");
+        File.WriteAllText(folder["all.mmmodel.yaml"], Tool.Call(folder.Path, "describe", "--origins", "TinyMmMambaHybrid").Output.Replace("model: TinyMmMambaHybrid ", "model: All "));
+        var diff = Tool.Call(folder.Path, "diff", "TinyMmMambaHybrid", "all.mmmodel.yaml");
         Assert.Equal("", diff.Error);
         Assert.DoesNotContain("fingerprint", diff.Output);
     }
@@ -49,7 +49,7 @@ public class DescribeTests
     [Fact]
     public void Markdown_is_for_a_pull_request()
     {
-        var run = Tool.Run(Path.GetTempPath(), "describe", "MmMambaHybrid", "--format", "markdown");
+        var run = Tool.Call(Path.GetTempPath(), "describe", "MmMambaHybrid", "--format", "markdown");
         Assert.Equal(0, run.ExitCode);
         Assert.StartsWith("## MmMambaHybrid  extends MmMambaLinear", run.Output);
         Assert.Contains("| end\\_to\\_end | 303,075,072 |", run.Output);
@@ -60,7 +60,7 @@ public class DescribeTests
     {
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder["mine.mmmodel.yaml"], "mmmodel: 1\nmodel: Mine\nextends: MmMambaHybrid\nlayers:\n  mamba2: rest\n  attention: { count: 4, from: tail, pattern: stacked }\n");
-        var run = Tool.Run(folder.Path, "describe", "mine.mmmodel.yaml");
+        var run = Tool.Call(folder.Path, "describe", "mine.mmmodel.yaml");
         Assert.Equal(0, run.ExitCode);
         Assert.Contains("2,725,034,368", run.Output);
     }

@@ -13,7 +13,7 @@ public sealed class DiffRevisionTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    ToolRun Diff(params string[] arguments) => Tool.Run(_folder.Path, ["diff", .. arguments]);
+    ToolRun Diff(params string[] arguments) => Tool.Call(_folder.Path, ["diff", .. arguments]);
 
     void Write(string lines, string file = Spec, string model = "Mine", string of = "TinyMmMambaHybrid") =>
         File.WriteAllText(_folder[file], $"mmmodel: 1\nmodel: {model}\nextends: {of}\n{lines}\n");
@@ -80,7 +80,7 @@ public sealed class DiffRevisionTests : IDisposable
     public void A_name_is_looked_up_among_the_specs_of_the_current_folder()
     {
         Two();
-        var run = Tool.Run(_folder["models"], "diff", "Mine", "--from", "one");
+        var run = Tool.Call(_folder["models"], "diff", "Mine", "--from", "one");
         Assert.Equal(0, run.ExitCode);
         Assert.StartsWith("Mine at one -> Mine in the working tree\n", run.Output);
     }
@@ -92,7 +92,7 @@ public sealed class DiffRevisionTests : IDisposable
         File.WriteAllText(_folder[Spec], "mmmodel: 1\nmodel: TinyMmMambaHybrid\nextends: TinyMmMambaLinear\n");
         Commit("one");
         File.Delete(_folder[Spec]);
-        var run = Tool.Run(_folder["models"], "diff", "TinyMmMambaHybrid", "--from", "one");
+        var run = Tool.Call(_folder["models"], "diff", "TinyMmMambaHybrid", "--from", "one");
         Assert.Contains("mamba2 -> attention", run.Output);
     }
 

@@ -9,7 +9,7 @@ public sealed class DiffTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    ToolRun Diff(params string[] arguments) => Tool.Run(_folder.Path, ["diff", .. arguments]);
+    ToolRun Diff(params string[] arguments) => Tool.Call(_folder.Path, ["diff", .. arguments]);
 
     void Write(string file, string model, string lines, string of = "MmMambaHybrid") =>
         File.WriteAllText(_folder[file], $"mmmodel: 1\nmodel: {model}\nextends: {of}\n{lines}\n");

@@ -11,9 +11,9 @@ public sealed class EvalTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    void Student(string model, string folder) => Assert.Equal(0, Tool.Run(_folder.Path, "export", model, "--random", "--output", folder).ExitCode);
+    void Student(string model, string folder) => Assert.Equal(0, Tool.Call(_folder.Path, "export", model, "--random", "--output", folder).ExitCode);
 
-    ToolRun Eval(params string[] arguments) => Tool.Run(_folder.Path, ["eval", .. arguments, "--threads", "1", "--test-conversations", "12", "--resamples", "200"]);
+    ToolRun Eval(params string[] arguments) => Tool.Call(_folder.Path, ["eval", .. arguments, "--threads", "1", "--test-conversations", "12", "--resamples", "200"]);
 
     static Dictionary<(string Kind, string Name), JsonElement> Figures(JsonElement model) => model.GetProperty("figures").EnumerateArray()
         .ToDictionary(figure => (figure.GetProperty("kind").GetString()!, figure.GetProperty("name").GetString()!));
@@ -77,7 +77,7 @@ public sealed class EvalTests : IDisposable
     [Fact]
     public void A_test_that_shows_training_pictures_is_refused()
     {
-        Tool.Run(_folder.Path, "data", "--output", "set", "--train-conversations", "3", "--test-conversations", "2");
+        Tool.Call(_folder.Path, "data", "--output", "set", "--train-conversations", "3", "--test-conversations", "2");
         Assert.Equal(0, Eval(Teacher, "--data", "set").ExitCode);
         File.Copy(_folder["set/images/train/000001.png"], _folder["set/images/test/000001.png"], overwrite: true);
         var run = Eval(Teacher, "--data", "set", "--json", "figures.json");
@@ -87,7 +87,7 @@ public sealed class EvalTests : IDisposable
         Assert.False(File.Exists(_folder["figures.json"]));
 
         // Nor is a student distilled on it.
-        var distilled = Tool.Run(_folder.Path, "distill", "--data", "set", "--teacher", Teacher, "--output", "run");
+        var distilled = Tool.Call(_folder.Path, "distill", "--data", "set", "--teacher", Teacher, "--output", "run");
         Assert.Equal((1, run.Refusal), (distilled.ExitCode, distilled.Refusal));
         Assert.False(Directory.Exists(_folder["run"]));
     }

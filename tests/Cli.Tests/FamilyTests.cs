@@ -10,7 +10,7 @@ public sealed class FamilyTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    ToolRun Mmmamba(params string[] arguments) => Tool.Run(_folder.Path, arguments);
+    ToolRun Mmmamba(params string[] arguments) => Tool.Call(_folder.Path, arguments);
 
     void Git(params string[] arguments)
     {

@@ -127,7 +127,7 @@ public sealed class ForwardTests : IDisposable
     {
         Golden.WriteWeights(_folder["w"], "teacher");
         Inputs(("input_ids", ones(1, 3, ScalarType.Int64)), ("labels", ones(1, 3)));
-        var run = Tool.Run(_folder.Path, "forward", Golden.Spec("teacher"), "--weights", "w", "--inputs", "i", "--output", "made/out.safetensors");
+        var run = Tool.Call(_folder.Path, "forward", Golden.Spec("teacher"), "--weights", "w", "--inputs", "i", "--output", "made/out.safetensors");
         Assert.Equal((0, "mmmamba: i: not read: 'labels'\n"), (run.ExitCode, run.Error));
         Assert.StartsWith("made/out.safetensors: logits 1 x 3 x 97 of GoldenHovle in float32\n", run.Output);
         Assert.Equal(["logits"], Golden.Read(_folder["made/out.safetensors"]).Keys);
@@ -145,8 +145,8 @@ public sealed class ForwardTests : IDisposable
         Refused("is a folder", Golden.Spec("linear"), "--weights", "w", "--inputs", "i", "--output", ".");
         Refused("there is no model 'Nobody'", "Nobody", "--weights", "w", "--inputs", "i", "--output", "o");
         Refused("no such file", Golden.Spec("linear"), "--weights", "none", "--inputs", "i", "--output", "o");
-        Assert.Equal(2, Tool.Run(_folder.Path, "forward", Golden.Spec("linear"), "--weights", "w", "--inputs", "i", "--output", "o", "--dtype", "int8").ExitCode);
-        Assert.Equal(2, Tool.Run(_folder.Path, "forward", Golden.Spec("linear"), "--weights", "w", "--output", "o").ExitCode);
+        Assert.Equal(2, Tool.Call(_folder.Path, "forward", Golden.Spec("linear"), "--weights", "w", "--inputs", "i", "--output", "o", "--dtype", "int8").ExitCode);
+        Assert.Equal(2, Tool.Call(_folder.Path, "forward", Golden.Spec("linear"), "--weights", "w", "--output", "o").ExitCode);
     }
 
     void Inputs(params (string, Tensor)[] tensors) => SafetensorsWriter.Write(_folder["i"], tensors);
@@ -161,7 +161,7 @@ public sealed class ForwardTests : IDisposable
     void Refused(string gist, params string[] arguments)
     {
         var before = _folder.Entries;
-        var run = Tool.Run(_folder.Path, ["forward", .. arguments]);
+        var run = Tool.Call(_folder.Path, ["forward", .. arguments]);
         Assert.Contains(gist, run.Refusal);
         Assert.Equal(1, run.ExitCode);
         Assert.Equal(before, _folder.Entries);

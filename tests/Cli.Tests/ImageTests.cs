@@ -49,7 +49,7 @@ public sealed class ImageTests : IDisposable
     [Fact]
     public void The_published_sizes_are_the_defaults()
     {
-        var run = Tool.Run(_folder.Path, "image", Path.Combine(Images, "in", "rgba.png"), "--output", "t.safetensors");
+        var run = Tool.Call(_folder.Path, "image", Path.Combine(Images, "in", "rgba.png"), "--output", "t.safetensors");
         Assert.Equal((0, "t.safetensors: 133 x 91 pixels in 3 x 2 tiles and a thumbnail of 448 x 448\n"), (run.ExitCode, run.Output));
         var found = Golden.Read(_folder["t.safetensors"]);
         Assert.Equal([7, 3, 448, 448], found["pixel_values"].shape);
@@ -70,7 +70,7 @@ public sealed class ImageTests : IDisposable
     void Refused(string gist, int exitCode, params string[] arguments)
     {
         var before = _folder.Entries;
-        var run = Tool.Run(_folder.Path, ["image", .. arguments, .. arguments.Contains("--output") ? (string[])[] : ["--output", "t"]]);
+        var run = Tool.Call(_folder.Path, ["image", .. arguments, .. arguments.Contains("--output") ? (string[])[] : ["--output", "t"]]);
         Assert.Contains(gist, run.Refusal);
         Assert.Equal(exitCode, run.ExitCode);
         Assert.Equal(before, _folder.Entries);

@@ -5,6 +5,7 @@ using System.Text.RegularExpressions;
 namespace MmMamba.Cli.Tests;
 
 /// <summary>The main job and the making of its teacher, shortened, as a user runs them.</summary>
+[Collection(Lanes.MainJob)]
 public sealed class MainJobTests : IDisposable
 {
     readonly TemporaryFolder _folder = new();

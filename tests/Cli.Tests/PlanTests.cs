@@ -5,7 +5,7 @@ namespace MmMamba.Cli.Tests;
 /// <summary><c>mmmamba plan</c>, as a user runs it.</summary>
 public class PlanTests
 {
-    static ToolRun Plan(params string[] arguments) => Tool.Run(Path.GetTempPath(), ["plan", .. arguments]);
+    static ToolRun Plan(params string[] arguments) => Tool.Call(Path.GetTempPath(), ["plan", .. arguments]);
 
     [Fact]
     public void Prints_both_sides()

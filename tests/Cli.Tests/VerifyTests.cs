@@ -263,7 +263,7 @@ public sealed class VerifyTests : IDisposable
         void Refused(int code, string gist, params string[] arguments)
         {
             var before = _folder.Entries;
-            var run = Tool.Run(_folder.Path, ["verify", .. arguments]);
+            var run = Tool.Call(_folder.Path, ["verify", .. arguments]);
             Assert.Contains(gist, run.Refusal);
             Assert.Equal(code, run.ExitCode);
             Assert.Equal(before, _folder.Entries);
@@ -274,7 +274,7 @@ public sealed class VerifyTests : IDisposable
     public void The_card_is_shown_and_goes_beside_by_default()
     {
         Export("TinyHovle", "teacher");
-        var run = Tool.Run(_folder.Path, "verify", "teacher", "--threads", "1");
+        var run = Tool.Call(_folder.Path, "verify", "teacher", "--threads", "1");
         Assert.Equal((0, ""), (run.ExitCode, run.Error));
         Assert.StartsWith("teacher: passed\nTinyHovle in float32 on cpu with 1 thread, weights read: 11 of 11 checks passed, 0 failed, 0 not done.\n", run.Output);
         Assert.Equal(CardDocument.Text(CardJson.Read(_folder["verification-teacher/verification.json"])), run.Output);

@@ -8,6 +8,7 @@ namespace MmMamba.Cli.Tests.Ablations;
 
 /// <summary>A family that takes seconds, as a user runs it.</summary>
 [Trait("Category", "Long")]
+[Collection(Lanes.Ablations)]
 public sealed class AblateTests : IDisposable
 {
     const int Kill = 9;

@@ -3,7 +3,8 @@ using System.Diagnostics;
 namespace MmMamba.Cli.Tests.Runs;
 
 /// <summary>A run whose process is killed again and again ends as the one that nothing disturbed.</summary>
-public sealed class KillTests(ShortRun run) : IClassFixture<ShortRun>
+[Collection(Lanes.Runs)]
+public sealed class KillTests(ShortRun run)
 {
     const int Kills = 20, InsideWrites = 5, Kill = 9;
 

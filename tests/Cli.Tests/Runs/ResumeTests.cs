@@ -4,7 +4,8 @@ namespace MmMamba.Cli.Tests.Runs;
 
 /// <summary>Runs that are stopped and go on, as a user sees them.</summary>
 [Trait("Category", "Long")]
-public sealed class ResumeTests(ShortRun run) : IClassFixture<ShortRun>
+[Collection(Lanes.Runs)]
+public sealed class ResumeTests(ShortRun run)
 {
     const int Kill = 9;
 

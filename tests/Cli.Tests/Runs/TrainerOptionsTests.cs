@@ -8,7 +8,8 @@ using TorchSharp;
 namespace MmMamba.Cli.Tests.Runs;
 
 /// <summary>How the stages are computed, as a user says it.</summary>
-public sealed class TrainerOptionsTests(ShortRun run) : IClassFixture<ShortRun>
+[Collection(Lanes.Runs)]
+public sealed class TrainerOptionsTests(ShortRun run)
 {
     static readonly string[] Options = ["--dtype", "bfloat16", "--micro-batch", "1", "--micro-batch-tokens", "400", "--packing", "--checkpointing"];
 
