@@ -28,8 +28,8 @@ static class Lanes
         const int threads = 32;
         ThreadPool.SetMinThreads(threads, threads);
     }
-
-    /// <summary>One undisturbed run for all of its tests.</summary>
-    [CollectionDefinition(Runs)]
-    public sealed class RunsLane : ICollectionFixture<ShortRun>;
 }
+
+/// <summary>One undisturbed run for all tests of its lane.</summary>
+[CollectionDefinition(Lanes.Runs)]
+public sealed class RunsLane : ICollectionFixture<ShortRun>;

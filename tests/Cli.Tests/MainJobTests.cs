@@ -16,7 +16,7 @@ public sealed class MainJobTests : IDisposable
     [Trait("Category", "Long")]
     public void The_shortened_main_job_distils_and_reports()
     {
-        var run = Tool.Run(_folder.Path, "distill", "--scale", "0.25", "--test-conversations", "150", "--output", "run");
+        var run = Tool.Run(_folder.Path, "distill", "--scale", "0.1", "--test-conversations", "60", "--output", "run");
         Assert.True(run.ExitCode == 0, run.Error + run.Output);
 
         Assert.Equal(["curves.png", "metrics.jsonl", "report.html", "run.json", "sheet.txt", "student.safetensors"],
@@ -28,12 +28,12 @@ public sealed class MainJobTests : IDisposable
         var (teacher, seeded, distilled) = (Mean("teacher"), Mean("seeded"), Mean("distilled"));
         foreach (var kind in Kinds("teacher")) Assert.True(Accuracy(kind) >= Chance(kind) + 0.3, $"the teacher is too weak: {kind}");
         Assert.True(teacher >= seeded + 0.2, $"teacher {teacher}, seeded {seeded}");
-        Assert.True(distilled >= seeded + 0.25 * (teacher - seeded), $"teacher {teacher}, seeded {seeded}, distilled {distilled}");
+        Assert.True(distilled >= seeded + 0.3 * (teacher - seeded), $"teacher {teacher}, seeded {seeded}, distilled {distilled}");
         Assert.Contains("recovered", run.Output);
         Assert.DoesNotContain("void", run.Output);
 
         // The checkpoint is the student that was judged.
-        var eval = Tool.Run(_folder.Path, "eval", "run/student.safetensors", "--test-conversations", "150");
+        var eval = Tool.Run(_folder.Path, "eval", "run/student.safetensors", "--test-conversations", "60");
         Assert.Equal(0, eval.ExitCode);
         foreach (var kind in Kinds("distilled"))
             Assert.Contains($"{kind.GetProperty("right").GetInt64()}/{kind.GetProperty("asked").GetInt64()}", eval.Output);
