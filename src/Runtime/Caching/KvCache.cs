@@ -32,11 +32,14 @@ public sealed class KvCache : LayerCache
     /// <summary>The buffers themselves (B, kv heads, room, head dim).</summary>
     internal (Tensor Keys, Tensor Values) Buffers => (_keys, _values);
 
-    /// <summary>Counts tokens whose keys and values somebody else has put into the buffers.</summary>
-    internal void Advance(long tokens)
+    /// <summary>Counts tokens whose keys and values somebody else puts into the buffers.</summary>
+    /// <returns>The place of the first of them.</returns>
+    internal long Advance(long tokens)
     {
         RequireRoom(_keys.shape[2], Length + tokens);
+        var place = Length;
         Length += tokens;
+        return place;
     }
 
     /// <inheritdoc/>

@@ -51,12 +51,22 @@ public sealed class WindowCache : LayerCache
 
     Tensor Places => arange(Size, ScalarType.Int64, _keys.device).unsqueeze(0);
 
+    /// <summary>The buffers themselves (B, kv heads, Size, head dim).</summary>
+    internal (Tensor Keys, Tensor Values) Buffers => (_keys, _values);
+
+    /// <summary>Counts one more token of each sequence, all of whose tokens are real, whose key and value somebody else puts into the buffers.</summary>
+    /// <returns>Its place.</returns>
+    internal long Advance()
+    {
+        Grow(1);
+        return (_length - 1) % Size;
+    }
+
     /// <summary>Takes up one more token of each sequence, all of whose tokens are real: keys and values (B, kv heads, 1, head dim).</summary>
     internal void Append(Tensor keys, Tensor values)
     {
         using var scope = NewDisposeScope();
-        Grow(1);
-        var place = (_length - 1) % Size;
+        var place = Advance();
         _keys.narrow(2, place, 1).copy_(keys);
         _values.narrow(2, place, 1).copy_(values);
     }

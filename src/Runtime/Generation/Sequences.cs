@@ -1,6 +1,7 @@
 using MmMamba.Runtime.Caching;
 using MmMamba.Runtime.Data;
 using MmMamba.Runtime.Kernels.Cuda;
+using MmMamba.Runtime.Kernels.Simd;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -15,6 +16,7 @@ public sealed class Sequences : IDisposable
     readonly VisionLanguageModel _model;
     readonly List<int>[] _ids;
     CapturedToken? _captured;
+    Func<int, (Tensor Logits, int Picked)>? _single;
     bool _broken;
 
     /// <param name="model">Reads and predicts.</param>
@@ -40,11 +42,11 @@ public sealed class Sequences : IDisposable
     /// <summary>The id that stands where visual tokens go.</summary>
     internal int ImageToken => _model.Plan.Tokens.Image;
 
-    /// <summary>The most likely token after the single one that was read last, where a captured token found it; null otherwise.</summary>
+    /// <summary>The most likely token after the single one that was read last, where what read it found it; null otherwise.</summary>
     internal int? Picked { get; private set; }
 
     /// <summary>
-    /// How single tokens are read: <c>captured CUDA graph</c>, or why they take plain operations. Known once a first one was read, null before.
+    /// How single tokens are read: <c>captured CUDA graph</c>, <c>vector code on the CPU</c>, or why they take plain operations. Known once a first one was read, null before.
     /// </summary>
     public string? DecodePath { get; private set; }
 
@@ -65,13 +67,14 @@ public sealed class Sequences : IDisposable
         using var scope = NewDisposeScope();
         using var guard = no_grad();
         Picked = null;
-        if (Captured(prompts) is { } captured)
+        if (Single(prompts) is { } read)
         {
+            cancellation.ThrowIfCancellationRequested();
             _broken = true;
-            Picked = captured.Read(prompts[0].Ids[0]);
+            (var logits, Picked) = read(prompts[0].Ids[0]);
             _ids[0].Add(prompts[0].Ids[0]);
             _broken = false;
-            return captured.Logits.clone().unsqueeze(0).MoveToOuterDisposeScope();
+            return logits.unsqueeze(0).MoveToOuterDisposeScope();
         }
         var visual = prompts.Select(prompt => new VisualTokens(_model, prompt)).ToArray();
         try
@@ -124,16 +127,31 @@ public sealed class Sequences : IDisposable
         _broken = false;
     }
 
-    // A single token of text behind a sequence without pads, where its launches can be captured.
-    CapturedToken? Captured(IReadOnlyList<Prompt> prompts)
+    // A single token of text behind a sequence without pads, where something faster than plain operations reads it.
+    Func<int, (Tensor Logits, int Picked)>? Single(IReadOnlyList<Prompt> prompts)
     {
         if (prompts.Any(prompt => prompt.Ids.Count > 1 || prompt.Tiles > 0) || Cache.Length == 0 || Cache.Real is not null) return null;
         if (DecodePath is null)
         {
-            _captured = CapturedToken.Create(_model, Cache, out var reason);
-            DecodePath = _captured is null ? $"plain operations: {reason}" : "captured CUDA graph";
+            var (read, path, reason) = Captured();
+            if (read is null && _model.Device.type == DeviceType.CPU) (read, path, reason) = Simd();
+            (_single, DecodePath) = (read, read is null ? $"plain operations: {reason}" : path);
         }
-        return _captured;
+        return _single;
+    }
+
+    (Func<int, (Tensor, int)>?, string, string?) Simd() => (SimdToken.Create(_model, Cache, out var reason) is { } token ? token.Read : null, "vector code on the CPU", reason);
+
+    (Func<int, (Tensor, int)>?, string, string?) Captured()
+    {
+        _captured = CapturedToken.Create(_model, Cache, out var reason);
+        return (_captured is not null ? ReadCaptured : null, "captured CUDA graph", reason);
+
+        (Tensor, int) ReadCaptured(int id)
+        {
+            var picked = _captured.Read(id);
+            return (_captured.Logits.clone(), picked);
+        }
     }
 
     // One pass over the tokens from first on; writes the last hidden state of every sequence that ends in it.

@@ -24,6 +24,9 @@ static class Work
         return new Listening();
     }
 
+    /// <summary>Tells of work that was done over memory, past libtorch.</summary>
+    public static void Done(string term, long flops) => _listener?.Invoke(term, flops);
+
     /// <summary>
     /// x W^T + b for x (..., in), W (out, in) and b (out), in x's type. Weights that are trained are float32, whatever the activations are, and are rounded
     /// here: their gradients add up and their steps are taken in float32.

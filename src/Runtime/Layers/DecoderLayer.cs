@@ -10,11 +10,9 @@ namespace MmMamba.Runtime.Layers;
 /// <summary>x + mixer(norm(x)) Wo^T, then x + mlp(norm(x)).</summary>
 public abstract class DecoderLayer
 {
-    readonly string _outputTerm;
-
     private protected DecoderLayer(LayerPlan plan, LayerTensors tensors, string output, string outputTerm)
     {
-        _outputTerm = outputTerm;
+        OutputTerm = outputTerm;
         Plan = plan;
         Norm = new RmsNorm(tensors["attention_norm.weight"], plan.NormEps);
         MlpNorm = new RmsNorm(tensors["ffn_norm.weight"], plan.NormEps);
@@ -37,6 +35,9 @@ public abstract class DecoderLayer
     /// <summary>The mixer's output projection (H, heads * head dim).</summary>
     public Parameter Output { get; }
 
+    /// <summary>The term of that projection's work.</summary>
+    internal string OutputTerm { get; }
+
     internal static DecoderLayer Create(LayerPlan plan, LayerTensors tensors) => MixerTypes.Of(plan.Mixer).Layer(plan, tensors);
 
     /// <summary>Mixes tokens: normed input (B, T, H) to (B, T, heads * head dim), before the output projection.</summary>
@@ -51,7 +52,7 @@ public abstract class DecoderLayer
         var normed = Norm.Forward(x);
         var mixed = Mix(normed, window, cache);
         trace?.Invoke(new(Plan.Index, normed, mixed));
-        x = x + Work.Linear(_outputTerm, mixed, Output);
+        x = x + Work.Linear(OutputTerm, mixed, Output);
         return (x + Mlp.Forward(MlpNorm.Forward(x))).MoveToOuterDisposeScope();
     }
 

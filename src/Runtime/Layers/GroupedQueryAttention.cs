@@ -15,11 +15,13 @@ namespace MmMamba.Runtime.Layers;
 /// <param name="wqkv">Fused projection ((heads + 2 kv heads) * head dim, H).</param>
 public sealed class GroupedQueryAttention(AttentionPlan plan, Parameter wqkv)
 {
-    readonly RotaryEmbedding _rotary = new(plan.HeadDim, plan.RopeTheta, plan.MaxPositions, plan.DynamicFactor);
     readonly int _each = plan.Heads / plan.KvHeads;
 
     /// <summary>How the terms of its work begin.</summary>
     internal string Term { get; init; } = "attention";
+
+    /// <summary>How its queries and keys are turned.</summary>
+    internal RotaryEmbedding Rotary { get; } = new(plan.HeadDim, plan.RopeTheta, plan.MaxPositions, plan.DynamicFactor);
 
     /// <summary>The fused projection.</summary>
     internal Parameter Projection => wqkv;
@@ -44,7 +46,7 @@ public sealed class GroupedQueryAttention(AttentionPlan plan, Parameter wqkv)
     /// <summary>Rotated queries (B, heads, T, head dim) and keys, and values (B, kv heads, T, head dim).</summary>
     internal (Tensor Q, Tensor K, Tensor V) Project(Tensor u, TokenWindow window)
     {
-        var angles = window.Angles(_rotary, u.dtype);
+        var angles = window.Angles(Rotary, u.dtype);
         using var scope = NewDisposeScope();
         var fused = window.Unpacked(Work.Linear(Term + ".wqkv", u, wqkv));
         var (batch, length) = (fused.shape[0], fused.shape[1]);

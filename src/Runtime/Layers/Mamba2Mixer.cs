@@ -49,6 +49,10 @@ public sealed class Mamba2Mixer
     internal (Parameter? ConvWeight, Parameter? ConvBias, Parameter DtBias, Parameter? Decay, Parameter? Skip, Parameter? GateNorm) Others =>
         (_convWeight, _convBias, _dtBias, _decay, _skip, _gateNorm);
 
+    /// <summary>The norms of queries and keys a head; null where the plan switches them off.</summary>
+    internal (Parameter? QueryWeight, Parameter? QueryBias, Parameter? KeyWeight, Parameter? KeyBias) HeadNorms =>
+        (_queryNormWeight, _queryNormBias, _keyNormWeight, _keyNormBias);
+
     /// <param name="u">Normed input (B, T, H).</param>
     /// <param name="mask">True at real tokens (B, T), boolean; pads leave the state as it is and stand on the right. Null where all are real.</param>
     /// <param name="state">State before these tokens, changed in place to the state after them; null begins at zero and keeps nothing.</param>

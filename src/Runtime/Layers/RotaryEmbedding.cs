@@ -20,15 +20,32 @@ public sealed record RotaryEmbedding(int HeadDim, double Theta, int MaxPositions
     internal RotaryAngles Angles(Tensor positions, long length, ScalarType dtype, Tensor? real = null)
     {
         using var scope = NewDisposeScope();
-        var exponents = arange(0, HeadDim, 2, ScalarType.Float32, positions.device) / HeadDim;
-        var wavelengths = DynamicFactor is { } factor && length > MaxPositions
-            ? Grown(real ?? full([1, 1], length, ScalarType.Int64, positions.device), factor).to(ScalarType.Float32).unsqueeze(-1).pow(exponents)
-            : pow((float)Theta, exponents);
-        var angles = positions.to(ScalarType.Float32).unsqueeze(-1) * wavelengths.reciprocal();          // (B, T, d/2)
+        var angles = positions.to(ScalarType.Float32).unsqueeze(-1) * Frequencies(positions.device, length, real); // (B, T, d/2)
         var (cos, sin) = (angles.cos(), angles.sin());
         return new(
             cat([cos, cos], -1).to(dtype).MoveToOuterDisposeScope(),
             cat([sin.neg(), sin], -1).to(dtype).MoveToOuterDisposeScope());
+    }
+
+    /// <summary>Radians that a position turns each pair of channels by, after so many tokens (d/2).</summary>
+    internal float[] Frequencies(long length)
+    {
+        using var scope = NewDisposeScope();
+        using var guard = no_grad();
+        return Frequencies(CPU, length, null).flatten().data<float>().ToArray();
+    }
+
+    /// <summary>Whether the base is another one at every length from this one on.</summary>
+    internal bool Grows(long length) => DynamicFactor is not null && length > MaxPositions;
+
+    // (d/2), or (B or 1, 1, d/2) where they depend on the length.
+    Tensor Frequencies(Device device, long length, Tensor? real)
+    {
+        var exponents = arange(0, HeadDim, 2, ScalarType.Float32, device) / HeadDim;
+        var wavelengths = Grows(length)
+            ? Grown(real ?? full([1, 1], length, ScalarType.Int64, device), DynamicFactor!.Value).to(ScalarType.Float32).unsqueeze(-1).pow(exponents)
+            : pow((float)Theta, exponents);
+        return wavelengths.reciprocal();
     }
 
     // The base of each sequence by its own length, so that its neighbours in a batch don't matter.

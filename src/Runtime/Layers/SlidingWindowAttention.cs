@@ -17,7 +17,8 @@ public sealed class SlidingWindowAttention(SlidingWindowPlan plan, Parameter wqk
     // Shorter blocks would be more calls than work.
     const int LeastBlock = 64;
 
-    readonly GroupedQueryAttention _attention = new(
+    /// <summary>Projections, angles and weights, without the window.</summary>
+    internal GroupedQueryAttention Inner { get; } = new(
         new(plan.Heads, plan.KvHeads, plan.HeadDim, plan.RopeTheta, plan.MaxPositions, plan.DynamicFactor), wqkv) { Term = "sliding_window" };
 
     /// <param name="u">Normed input (B, T, H).</param>
@@ -27,13 +28,13 @@ public sealed class SlidingWindowAttention(SlidingWindowPlan plan, Parameter wqk
     public Tensor Attend(Tensor u, TokenWindow tokens, WindowCache? cache = null)
     {
         using var scope = NewDisposeScope();
-        var (q, k, v) = _attention.Project(u, tokens);
+        var (q, k, v) = Inner.Project(u, tokens);
         if (cache is null) return tokens.Packed(Blocks(q, k, v, tokens, null)).MoveToOuterDisposeScope();
         if (tokens is { Length: 1, AllReal: true })
         {
             // The ring holds the window then, in an order that attention doesn't ask for.
             cache.Append(k, v);
-            return _attention.Weigh(q, cache.Keys, cache.Values, null, causal: false, plan.Window).MoveToOuterDisposeScope();
+            return Inner.Weigh(q, cache.Keys, cache.Values, null, causal: false, plan.Window).MoveToOuterDisposeScope();
         }
         var before = tokens.Seen(tokens.Past);
         var y = Blocks(q, k, v, tokens, cache, before);
@@ -44,7 +45,7 @@ public sealed class SlidingWindowAttention(SlidingWindowPlan plan, Parameter wqk
     Tensor Blocks(Tensor q, Tensor k, Tensor v, TokenWindow tokens, WindowCache? cache, Tensor? before = null)
     {
         var held = cache?.Held ?? 0;
-        if (held == 0 && tokens.Length <= plan.Window) return _attention.Weigh(q, k, v, null, causal: true, plan.Window);
+        if (held == 0 && tokens.Length <= plan.Window) return Inner.Weigh(q, k, v, null, causal: true, plan.Window);
         var parts = new List<Tensor>();
         var block = Math.Max(plan.Window, LeastBlock);
         for (var first = 0L; first < tokens.Length; first += block)
@@ -59,7 +60,7 @@ public sealed class SlidingWindowAttention(SlidingWindowPlan plan, Parameter wqk
                 (keys, values) = (cat([cache!.Keys, keys], 2), cat([cache.Values, values], 2));
                 visible = Both(Remembered(cache, end, before!), visible);
             }
-            parts.Add(_attention.Weigh(q.narrow(2, first, end - first), keys, values, visible, causal: false, plan.Window));
+            parts.Add(Inner.Weigh(q.narrow(2, first, end - first), keys, values, visible, causal: false, plan.Window));
         }
         return parts.Count == 1 ? parts[0] : cat(parts, 1);
     }

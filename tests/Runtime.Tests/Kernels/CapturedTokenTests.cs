@@ -11,13 +11,14 @@ using static TorchSharp.torch;
 
 namespace MmMamba.Runtime.Tests.Kernels;
 
-/// <summary>Single tokens by captured launches of our own kernels, against the reference's steps and against plain operations.</summary>
+/// <summary>Single tokens by code of our own, against the reference's steps and against plain operations.</summary>
 /// <param name="device">Where the tensors lie.</param>
 /// <param name="emulated">Seed of the emulator that runs the kernels; null where the device does.</param>
 /// <param name="tokens">Of each comparison with plain operations.</param>
-public abstract class CapturedTokenTests(Device device, ulong? emulated, int tokens)
+/// <param name="path">What reads them.</param>
+public abstract class SingleTokenTests(Device device, ulong? emulated, int tokens, string path = SingleTokenTests.Captured)
 {
-    const string Captured = "captured CUDA graph";
+    protected const string Captured = "captured CUDA graph";
     const int Prefill = 12, Steps = 8;
 
     readonly Device _device = device;
@@ -50,7 +51,7 @@ public abstract class CapturedTokenTests(Device device, ulong? emulated, int tok
                 Golden.Close(golden["decode_logits"][row, t], logits[0], 1e-4, $"row {row}, step {t}");
                 Assert.Equal((int)logits.argmax(-1).item<long>(), sequences.Picked);
             }
-            Assert.Equal(Captured, sequences.DecodePath);
+            Assert.Equal(path, sequences.DecodePath);
             for (var i = 0; i < sequences.Cache.Count; i++)
             {
                 if (sequences.Cache[i] is Mamba2State state)
@@ -100,7 +101,7 @@ public abstract class CapturedTokenTests(Device device, ulong? emulated, int tok
             ours += Distance(sequences.Read([new(next)])[0], expected);
             theirs += Distance(half.Forward(Input(next), plain)[0, 0], expected);
         }
-        Assert.Equal(Captured, sequences.DecodePath);
+        Assert.Equal(path, sequences.DecodePath);
         Assert.InRange(ours, 0, 1.1 * theirs);
 
         static double Distance(Tensor actual, Tensor expected) => ((actual - expected).norm() / expected.norm()).item<float>();
@@ -135,7 +136,7 @@ public abstract class CapturedTokenTests(Device device, ulong? emulated, int tok
             int[] next = [random.Next(plan.Tokens.Image)];
             Golden.Close(model.Forward(Input(next), plain)[0, 0], sequences.Read([new(next)])[0], 1e-4, $"{name}, step {t}");
         }
-        Assert.Equal(Captured, sequences.DecodePath);
+        Assert.Equal(path, sequences.DecodePath);
         foreach (var (ours, theirs) in sequences.Cache.Zip(plain))
             foreach (var ((what, tensor), (_, expected)) in ours.Filled().Zip(theirs.Filled()))
                 if (tensor.numel() > 0) Golden.Close(expected, tensor, 1e-4, what);
@@ -152,7 +153,7 @@ public abstract class CapturedTokenTests(Device device, ulong? emulated, int tok
         var at = 0;
         Tensor last = zeros(1);
         foreach (var count in (int[])[5, 1, 1, 8, 1, 1, 1, 12]) last = sequences.Read([new(all[at..(at += count)])]);
-        Assert.Equal(Captured, sequences.DecodePath);
+        Assert.Equal(path, sequences.DecodePath);
         var whole = model.Forward(Input(all));
         Golden.Close(whole[0, -1], last[0], 1e-4, "logits");
         sequences.Reset();
@@ -161,25 +162,6 @@ public abstract class CapturedTokenTests(Device device, ulong? emulated, int tok
     }
 }
 
-public sealed class CapturedTokenTestsOnCuda() : CapturedTokenTests(TestDevice.Cuda, null, tokens: 24);
+public sealed class CapturedTokenTestsOnCuda() : SingleTokenTests(TestDevice.Cuda, null, tokens: 24);
 
-public sealed class CapturedTokenTestsEmulated() : CapturedTokenTests(TestDevice.Cpu, emulated: 1, tokens: 3);
-
-/// <summary>What single tokens take where there is no GPU.</summary>
-public sealed class DecodePathTests
-{
-    [Theory]
-    [InlineData(1, "plain operations: the model is not on a GPU")]
-    [InlineData(2, "plain operations: the model is not on a GPU")]
-    public void It_says_why_it_is_plain(int batch, string path)
-    {
-        using var model = GoldenModel.Load(GoldenModel.Hybrid);
-        using var sequences = new Sequences(model, batch, 8);
-        Prompt[] Each(params int[] ids) => [.. Enumerable.Repeat(new Prompt(ids), batch)];
-        sequences.Read(Each(1, 2)).Dispose();
-        Assert.Null(sequences.DecodePath);
-        sequences.Read(Each(3)).Dispose();
-        Assert.Equal(path, sequences.DecodePath);
-        Assert.Null(sequences.Picked);
-    }
-}
+public sealed class CapturedTokenTestsEmulated() : SingleTokenTests(TestDevice.Cpu, emulated: 1, tokens: 3);

@@ -1,0 +1,19 @@
+using BenchmarkDotNet.Columns;
+using BenchmarkDotNet.Configs;
+using BenchmarkDotNet.Jobs;
+using BenchmarkDotNet.Toolchains.InProcess.Emit;
+using Perfolizer.Horology;
+
+namespace MmMamba.Engine.Benchmarks;
+
+/// <summary>Short iterations in this process: all benchmarks take a few minutes.</summary>
+class EngineConfig : ManualConfig
+{
+    public EngineConfig()
+    {
+        AddJob(Job.Default.WithToolchain(InProcessEmitToolchain.Instance).WithWarmupCount(2).WithIterationCount(7).WithIterationTime(TimeInterval.FromMilliseconds(120)));
+        AddColumn(StatisticColumn.Min, StatisticColumn.Median);
+        AddDiagnoser(new NativeMemory());
+        HideColumns(Column.Error, Column.StdDev, Column.RatioSD, Column.Gen0, Column.Gen1, Column.Gen2);
+    }
+}
