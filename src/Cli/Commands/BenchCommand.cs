@@ -32,13 +32,14 @@ static class BenchCommand
         var batch = RunOptions.Range(new Option<int>("--batch") { Description = "Sequences of a step.", DefaultValueFactory = _ => 1 }, 1, 1 << 16);
         var steps = RunOptions.Range(new Option<int>("--steps") { Description = $"Steps that are timed, after {TrainingBench.WarmUp} that are not.", DefaultValueFactory = _ => 10 }, 1, 1 << 20);
         var checkpointing = new Option<bool>("--checkpointing") { Description = "Run the layers again for their gradients in the end-to-end stage, instead of keeping what they computed." };
+        var profile = new Option<bool>("--profile") { Description = "Then time as many steps part by part, each part waited for: teacher, forward, loss, backward, update." };
         var json = RunOptions.NotEmpty(new Option<string?>("--json") { Description = "A file to write the figures to." });
-        var command = new Command("train", "Time the steps of a student's stages, teacher's pass included.") { model, teacher, stage, length, batch, steps, checkpointing, json };
+        var command = new Command("train", "Time the steps of a student's stages, teacher's pass included.") { model, teacher, stage, length, batch, steps, checkpointing, profile, json };
         var compute = new ComputeOptions(command, readsWeights: true);
         command.SetAction((result, cancellation) =>
         {
             StageKind? only = result.GetValue(stage) is { } name ? Enum.GetValues<StageKind>().Single(kind => kind.NameOf() == name) : null;
-            var load = new TrainingLoad(result.GetValue(length), result.GetValue(batch), result.GetValue(steps), only, result.GetValue(checkpointing));
+            var load = new TrainingLoad(result.GetValue(length), result.GetValue(batch), result.GetValue(steps), only, result.GetValue(checkpointing), result.GetValue(profile));
             Run(result.GetRequiredValue(model), result.GetValue(teacher), load, result.GetValue(json), compute.Open(result), cancellation);
             return Task.FromResult(ExitCode.Ok);
         });
@@ -71,9 +72,13 @@ static class BenchCommand
             var memory = timing.PeakBytes is { } bytes ? (bytes / (double)(1L << 30)).ToString("0.00", CultureInfo.InvariantCulture) : "unknown";
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"{timing.Stage.NameOf(),-12} {timing.Trained,13:#,0} {timing.Median,12:0.0} {timing.Milliseconds.Min(),12:0.0} {timing.Milliseconds.Max(),12:0.0} {load.Tokens * 1000 / timing.Median,10:0} {memory,13}"));
+            if (timing.Parts is { } parts)
+                Console.WriteLine($"  part by part, ms: {string.Join(", ", parts.Select(part => string.Create(CultureInfo.InvariantCulture, $"{NameOf(part.Key)} {StageTiming.MedianOf(part.Value):0.0}")))}");
         }
         if (json is not null) AtomicFile.Write(json, Json(plan, load, compute, machine, timings));
     }
+
+    static string NameOf(StepPart part) => part.ToString().ToLowerInvariant();
 
     static byte[] Json(ModelPlan plan, TrainingLoad load, ComputeSettings compute, string machine, IEnumerable<StageTiming> timings)
     {
@@ -98,6 +103,17 @@ static class BenchCommand
                 json.WriteStartArray("ms");
                 foreach (var milliseconds in timing.Milliseconds) json.WriteNumberValue(Math.Round(milliseconds, 3));
                 json.WriteEndArray();
+                if (timing.Parts is { } parts)
+                {
+                    json.WriteStartObject("parts_ms");
+                    foreach (var (part, times) in parts)
+                    {
+                        json.WriteStartArray(NameOf(part));
+                        foreach (var milliseconds in times) json.WriteNumberValue(Math.Round(milliseconds, 3));
+                        json.WriteEndArray();
+                    }
+                    json.WriteEndObject();
+                }
                 if (timing.PeakBytes is { } peak) json.WriteNumber("peak_bytes", peak);
                 json.WriteEndObject();
             }

@@ -14,7 +14,8 @@ namespace MmMamba.Cli.Jobs;
 /// <param name="Steps">Steps that are timed, after <see cref="TrainingBench.WarmUp"/> that are not.</param>
 /// <param name="Stage">The one stage that is run; null runs all three.</param>
 /// <param name="Checkpointing">Whether the end-to-end stage runs layers again for their gradients.</param>
-sealed record TrainingLoad(int Length, int Batch, int Steps, StageKind? Stage, bool Checkpointing)
+/// <param name="Profile">Whether the parts of the steps are timed too, in steps of their own after the others.</param>
+sealed record TrainingLoad(int Length, int Batch, int Steps, StageKind? Stage, bool Checkpointing, bool Profile)
 {
     /// <summary>Tokens of a step.</summary>
     public long Tokens => (long)Length * Batch;
@@ -24,10 +25,13 @@ sealed record TrainingLoad(int Length, int Batch, int Steps, StageKind? Stage, b
 /// <param name="Stage">The stage.</param>
 /// <param name="Trained">Numbers that it trains.</param>
 /// <param name="Milliseconds">Of each timed step: the teacher's pass, gradients and AdamW.</param>
+/// <param name="Parts">Milliseconds of each part in the steps that were profiled; null where none were.</param>
 /// <param name="PeakBytes">Memory of the process so far, at most; null where it cannot be told.</param>
-sealed record StageTiming(StageKind Stage, long Trained, IReadOnlyList<double> Milliseconds, long? PeakBytes)
+sealed record StageTiming(StageKind Stage, long Trained, IReadOnlyList<double> Milliseconds, IReadOnlyDictionary<StepPart, double[]>? Parts, long? PeakBytes)
 {
-    public double Median => Milliseconds.Order().ElementAt(Milliseconds.Count / 2);
+    public double Median => MedianOf(Milliseconds);
+
+    public static double MedianOf(IReadOnlyCollection<double> values) => values.Order().ElementAt(values.Count / 2);
 }
 
 /// <summary>Times the stages of a student's recipe on tokens that say nothing.</summary>
@@ -56,10 +60,11 @@ static class TrainingBench
 
         StageTiming Time(StageKind kind, Action<TrainingOptions, IProgress<StepReport>> run)
         {
-            var clock = new StepClock(teacher.Device);
-            run(TrainingOptions.Of(recipe, kind) with { Steps = WarmUp + load.Steps, Batch = load.Batch, GradientCheckpointing = load.Checkpointing }, clock);
+            var profiled = load.Profile ? load.Steps : 0;
+            using var clock = new StepClock(teacher.Device, WarmUp + load.Steps);
+            run(TrainingOptions.Of(recipe, kind) with { Steps = WarmUp + load.Steps + profiled, Batch = load.Batch, GradientCheckpointing = load.Checkpointing }, clock);
             var trained = recipe.StageOf(kind).TrainedCount;
-            return new(kind, trained, [.. clock.Milliseconds.Skip(WarmUp)], Machine.PeakBytesOn(teacher.Device));
+            return new(kind, trained, [.. clock.Milliseconds.Skip(WarmUp)], load.Profile ? clock.Parts : null, Machine.PeakBytesOn(teacher.Device));
         }
     }
 
@@ -75,19 +80,33 @@ static class TrainingBench
         }
     }
 
-    sealed class StepClock(Device device) : IProgress<StepReport>
+    // Steps one by one; those after the plain ones part by part.
+    sealed class StepClock(Device device, int plain) : IProgress<StepReport>, IDisposable
     {
         readonly Stopwatch _watch = Stopwatch.StartNew();
+        readonly List<IReadOnlyDictionary<StepPart, TimeSpan>> _parts = [];
+        StepProfile? _profile;
         TimeSpan _last;
 
         public List<double> Milliseconds { get; } = [];
 
+        public IReadOnlyDictionary<StepPart, double[]> Parts =>
+            Enum.GetValues<StepPart>().ToDictionary(part => part, part => _parts.Select(step => step[part].TotalMilliseconds).ToArray());
+
         public void Report(StepReport value)
         {
             if (device.type == DeviceType.CUDA) cuda.synchronize();
+            if (_profile is not null)
+            {
+                _parts.Add(_profile.Take());
+                return;
+            }
             var now = _watch.Elapsed;
             Milliseconds.Add((now - _last).TotalMilliseconds);
             _last = now;
+            if (Milliseconds.Count == plain && value.Step < value.Steps) _profile = new(device);
         }
+
+        public void Dispose() => _profile?.Dispose();
     }
 }

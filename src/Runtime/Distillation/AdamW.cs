@@ -17,22 +17,26 @@ public sealed class AdamW : IDisposable
 
     readonly AdamWPlan _plan;
     readonly State[] _states;
+    // How many steps each tensor has taken, in one tensor, so that all are counted by one addition.
+    readonly Tensor _steps;
 
-    /// <param name="parameters">What is trained.</param>
+    /// <param name="parameters">What is trained, all on one device.</param>
     /// <param name="plan">The constants.</param>
     public AdamW(IEnumerable<NamedParameter> parameters, AdamWPlan plan)
     {
         _plan = plan;
         using var noGrad = no_grad();
+        NamedParameter[] all = [.. parameters];
+        _steps = zeros([all.Length], ScalarType.Float32, all.Length == 0 ? CPU : all[0].Parameter.device).DetachFromDisposeScope();
         _states =
         [
-            .. parameters.Select(named => new State(
+            .. all.Select((named, i) => new State(
                 named.Name,
                 named.Parameter,
                 IsDecayed(named.Name) ? plan.WeightDecay : 0,
                 zeros_like(named.Parameter).DetachFromDisposeScope(),
                 zeros_like(named.Parameter).DetachFromDisposeScope(),
-                zeros([], ScalarType.Float32, named.Parameter.device).DetachFromDisposeScope())),
+                _steps.select(0, i).DetachFromDisposeScope())),
         ];
     }
 
@@ -59,16 +63,18 @@ public sealed class AdamW : IDisposable
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        foreach (var group in _states.Where(state => state.Parameter.grad is not null).GroupBy(state => state.WeightDecay))
+        (State State, Tensor Gradient)[] moved = [.. _states.Select(state => (state, state.Parameter.grad!)).Where(pair => pair.Item2 is not null)];
+        if (moved.Length == _states.Length) _steps.add_(1);
+        else foreach (var (state, _) in moved) state.Steps.add_(1);
+        foreach (var group in moved.GroupBy(pair => pair.State.WeightDecay))
         {
-            var states = group.ToArray();
-            foreach (var state in states) state.Steps.add_(1);
+            var pairs = group.ToArray();
             Aten.FusedAdamW(
-                [.. states.Select(state => (Tensor)state.Parameter)],
-                [.. states.Select(state => state.Parameter.grad!)],
-                [.. states.Select(state => state.First)],
-                [.. states.Select(state => state.Second)],
-                [.. states.Select(state => state.Steps)],
+                [.. pairs.Select(pair => (Tensor)pair.State.Parameter)],
+                [.. pairs.Select(pair => pair.Gradient)],
+                [.. pairs.Select(pair => pair.State.First)],
+                [.. pairs.Select(pair => pair.State.Second)],
+                [.. pairs.Select(pair => pair.State.Steps)],
                 learningRate, _plan.Beta1, _plan.Beta2, group.Key, _plan.Eps);
         }
     }
@@ -89,5 +95,6 @@ public sealed class AdamW : IDisposable
             state.Second.Dispose();
             state.Steps.Dispose();
         }
+        _steps.Dispose();
     }
 }

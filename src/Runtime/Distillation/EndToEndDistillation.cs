@@ -74,6 +74,7 @@ public sealed class EndToEndDistillation
     {
         Tensor stream, target;
         var shared = SharedLayers(input.Length);
+        using (StepProfile.Enter(StepPart.Teacher))
         using (no_grad())
         {
             stream = _teacher.Run(input, null, null, null, end: shared);
@@ -81,10 +82,14 @@ public sealed class EndToEndDistillation
         }
 
         var recomputed = checkpointing ? new GradientCheckpointing(student, shared, input) : null;
-        var features = recomputed?.Forward(stream) ?? student.HiddenFrom(shared, stream, input);
-        var (loss, gradient) = kl.Evaluate(features, student.Head, target, _teacher.Head, mask);
-        if (recomputed is not null) recomputed.Backward(gradient);
-        else features.backward([gradient]);
+        Tensor features, loss, gradient;
+        using (StepProfile.Enter(StepPart.Forward)) features = recomputed?.Forward(stream) ?? student.HiddenFrom(shared, stream, input);
+        using (StepProfile.Enter(StepPart.Loss)) (loss, gradient) = kl.Evaluate(features, student.Head, target, _teacher.Head, mask);
+        using (StepProfile.Enter(StepPart.Backward))
+        {
+            if (recomputed is not null) recomputed.Backward(gradient);
+            else features.backward([gradient]);
+        }
         return loss;
     }
 

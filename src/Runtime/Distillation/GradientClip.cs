@@ -1,3 +1,4 @@
+using MmMamba.Runtime.Native;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -18,8 +19,7 @@ public static class GradientClip
         var norm = stack(gradients.Select(gradient => gradient.to_type(ScalarType.Float32).norm())).norm().item<float>();
         // As in PyTorch: the small constant keeps a norm at the bound from being scaled by more than 1.
         var scale = greatest / (norm + 1e-6);
-        if (scale < 1)
-            foreach (var gradient in gradients) gradient.mul_(scale);
+        if (scale < 1) Aten.Scale(gradients, tensor((float)scale, device: gradients[0].device));
         return norm;
     }
 }

@@ -1,4 +1,5 @@
 using MmMamba.Runtime.Data;
+using MmMamba.Runtime.Layers;
 using MmMamba.Runtime.Plans;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -86,21 +87,31 @@ public static class SharedTeacherPass
     internal static Tensor[] Gradients(VisionLanguageModel teacher, ModelInput input, IReadOnlyList<(ConvertedMixers Mixers, MixerMse Loss)> sets, TokenMask mask)
     {
         var totals = sets.Select(_ => zeros([], ScalarType.Float32, teacher.Device)).ToArray();
+        using var pass = StepProfile.Enter(StepPart.Teacher);
         teacher.Trace(input, trace =>
         {
             for (var i = 0; i < sets.Count; i++)
             {
                 using var scope = NewDisposeScope();
-                using var recording = enable_grad();
                 // Padding stands on the right, where a causal mixer's real tokens don't hear it.
-                var mixed = sets[i].Mixers.Layers[trace.Index].Mix(trace.NormedInput, packing: input.Packing);
-                var share = sets[i].Loss.Share(mixed, trace.MixerOutput, mask);
-                share.backward();
-                using var stopped = no_grad();
-                totals[i].add_(share.detach());
+                var mixed = Mixed(sets[i].Mixers, trace, input.Packing);
+                Tensor loss, gradient;
+                using (StepProfile.Enter(StepPart.Loss))
+                {
+                    (loss, gradient) = sets[i].Loss.Evaluate(mixed, trace.MixerOutput, mask);
+                    totals[i].add_(loss);
+                }
+                using (StepProfile.Enter(StepPart.Backward)) mixed.backward([gradient]);
             }
         });
         return totals;
+    }
+
+    static Tensor Mixed(ConvertedMixers mixers, LayerTrace trace, Packing? packing)
+    {
+        using var part = StepProfile.Enter(StepPart.Forward);
+        using var recording = enable_grad();
+        return mixers.Layers[trace.Index].Mix(trace.NormedInput, packing: packing);
     }
 
     // What a step reads is asked for once: sets that want to see it otherwise can't share it.

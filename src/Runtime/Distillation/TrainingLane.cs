@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using MmMamba.Runtime.Data;
+using static TorchSharp.torch;
 
 namespace MmMamba.Runtime.Distillation;
 
@@ -16,6 +17,7 @@ sealed class TrainingLane : IDisposable
     Pace _pace = new(TimeSpan.Zero);
     IReadOnlyList<string>? _unreadable;
     double _loss;
+    Tensor? _unread;
 
     /// <param name="name">The run's name in reports and errors.</param>
     /// <param name="options">How long and how fast.</param>
@@ -43,8 +45,8 @@ sealed class TrainingLane : IDisposable
 
     public bool IsDone => _state.Step >= Options.Steps;
 
-    /// <summary>Whether the loss of the step so far is a number.</summary>
-    public bool IsSound => double.IsFinite(_loss);
+    /// <summary>Whether the loss of the step so far is a number; waits for it.</summary>
+    public bool IsSound => double.IsFinite(Loss());
 
     /// <summary>Goes on after the newest state, if there is one.</summary>
     public void Begin()
@@ -58,6 +60,7 @@ sealed class TrainingLane : IDisposable
     public void Admit(Batch batch)
     {
         _loss = 0;
+        Forget();
         if (batch.Unreadable.Count == 0) return;
         string[] all = [.. _state.Unreadable.Union(batch.Unreadable)];
         if (all.Length > Options.MostUnreadable)
@@ -65,24 +68,36 @@ sealed class TrainingLane : IDisposable
         _unreadable = all;
     }
 
-    /// <summary>Adds a part's loss, whose gradients the tensors have.</summary>
-    public void Gather(double loss, Batch batch)
+    /// <summary>Adds a part's loss (a scalar), whose gradients the tensors have. It is read when it is asked for: until then a GPU is not waited for.</summary>
+    public void Gather(Tensor loss, Batch batch)
     {
-        _loss += loss;
+        Loss();
+        _unread = loss.detach().DetachFromDisposeScope();
         if (_state.SkippedInRow + 1 < Options.MostSkippedInRow) return;
         if (!IsSound) throw Stopped("loss", _loss, batch);
         var norm = GradientClip.Apply(_optimizer.Parameters, double.PositiveInfinity);
         if (!double.IsFinite(norm)) throw Stopped("gradient's norm", norm, batch);
     }
 
+    // Of the parts so far.
+    double Loss()
+    {
+        if (_unread is not null) _loss += _unread.item<float>();
+        Forget();
+        return _loss;
+    }
+
+    void Forget()
+    {
+        _unread?.Dispose();
+        _unread = null;
+    }
+
     /// <summary>Takes the step, unless loss or gradient is no number, and tells of it.</summary>
     public void Finish(long tokens)
     {
-        var norm = GradientClip.Apply(_optimizer.Parameters, Options.Clip);
         var rate = _schedule.At(_state.Step);
-        var sound = IsSound && double.IsFinite(norm);
-        if (sound) _optimizer.Step(rate);
-        _optimizer.ClearGradients();
+        var (norm, sound) = Move(rate);
 
         _pace.Add(tokens);
         _state = (sound ? _state.Taken(_loss) : _state.Passed()) with
@@ -95,6 +110,17 @@ sealed class TrainingLane : IDisposable
             Skipped = !sound, SkippedSteps = _state.Skipped, Unreadable = _state.Unreadable.Count,
         });
         if (_states is not null && (IsDone || _states.IsDue(_state.Step))) Keep();
+    }
+
+    (double Norm, bool IsSound) Move(double rate)
+    {
+        using var part = StepProfile.Enter(StepPart.Update);
+        // A step of one part waits here and nowhere else: for the norm, and the loss is there by then.
+        var norm = GradientClip.Apply(_optimizer.Parameters, Options.Clip);
+        var sound = IsSound && double.IsFinite(norm);
+        if (sound) _optimizer.Step(rate);
+        _optimizer.ClearGradients();
+        return (norm, sound);
     }
 
     /// <summary>Writes a state of the last whole step.</summary>
@@ -122,7 +148,11 @@ sealed class TrainingLane : IDisposable
 
     static string Text(FormattableString message) => message.ToString(CultureInfo.InvariantCulture);
 
-    public void Dispose() => _optimizer.Dispose();
+    public void Dispose()
+    {
+        Forget();
+        _optimizer.Dispose();
+    }
 
     /// <summary>Time and tokens, smoothed over the last steps so that a slow start does not spoil the estimate.</summary>
     sealed class Pace(TimeSpan before)

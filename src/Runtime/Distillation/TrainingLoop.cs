@@ -94,7 +94,7 @@ public sealed class TrainingLoop(string name, TrainingOptions options, IReadOnly
             if (sound.Length == 0) break;
             using var scope = NewDisposeScope();
             var losses = gradients(MicroBatch.Of(batch, rows, step, options), sound);
-            for (var i = 0; i < sound.Length; i++) sound[i].Gather(losses[i].item<float>(), batch);
+            for (var i = 0; i < sound.Length; i++) sound[i].Gather(losses[i], batch);
         }
         return TokenMask.CountTokens(batch.Input);
     }

@@ -68,9 +68,12 @@ public sealed class Mamba2Mixer
         // Taps and states hear earlier tokens: here each sequence is by itself.
         if (packing is not null) (vkq, dt) = (packing.Unpack(vkq), packing.Unpack(dt));
         vkq = Activate(vkq, mask, state);
-        var v = Heads(vkq, 0, _plan.KvHeads).to(ScalarType.Float32);
-        var k = Normed(Heads(vkq, _plan.KvHeads, _plan.KvHeads), _keyNormWeight, _keyNormBias).to(ScalarType.Float32);
-        var q = Normed(Heads(vkq, 2 * _plan.KvHeads, _plan.Heads), _queryNormWeight, _queryNormBias).to(ScalarType.Float32);
+        long keys = (long)_plan.KvHeads * _plan.HeadDim, width = (long)_plan.Heads * _plan.HeadDim;
+        // Gradients of parts that were split at once are put together at once.
+        var parts = vkq.split([keys, keys, width], -1);
+        var v = Heads(parts[0], _plan.KvHeads).to(ScalarType.Float32);
+        var k = Normed(Heads(parts[1], _plan.KvHeads), _keyNormWeight, _keyNormBias).to(ScalarType.Float32);
+        var q = Normed(Heads(parts[2], _plan.Heads), _queryNormWeight, _queryNormBias).to(ScalarType.Float32);
         dt = nn.functional.softplus(dt.to(ScalarType.Float32) + _dtBias.to(ScalarType.Float32));
         if (mask is not null) dt = dt * mask.unsqueeze(-1).to(ScalarType.Float32);
         var a = _decay is null ? full(_plan.Heads, -1f, ScalarType.Float32, u.device) : _decay.to(ScalarType.Float32).exp().neg();
@@ -80,7 +83,7 @@ public sealed class Mamba2Mixer
         if (packing is not null) y = packing.Pack(y);
         if (_gateNorm is not null) y = Aten.RmsNorm(y, _plan.NormEps) * _gateNorm.to(ScalarType.Float32);
         if (gate is not null) y = y * nn.functional.silu(gate.to(ScalarType.Float32)).view(batch, length, _plan.Heads, _plan.HeadDim);
-        return y.to(u.dtype).reshape(batch, length, _plan.Heads * _plan.HeadDim).MoveToOuterDisposeScope();
+        return y.to(u.dtype).reshape(batch, length, width).MoveToOuterDisposeScope();
     }
 
     // Value, key and query are often frozen together while the others are trained: two products, so that autograd leaves out a whole one.
@@ -93,9 +96,8 @@ public sealed class Mamba2Mixer
                 Product(u, _dt));
         var vkq = Product(u, cat([_value, _key, _query], 0));
         if (_gate is null) return (vkq, null, Product(u, _dt));
-        var both = Product(u, cat([_gate, _dt], 0));
-        var width = _plan.Heads * _plan.HeadDim;
-        return (vkq, both.narrow(-1, 0, width), both.narrow(-1, width, _plan.Heads));
+        var both = Product(u, cat([_gate, _dt], 0)).split([(long)_plan.Heads * _plan.HeadDim, _plan.Heads], -1);
+        return (vkq, both[0], both[1]);
     }
 
     static Tensor Product(Tensor u, Tensor weight) => Work.Linear("mamba2.projections", u, weight);
@@ -127,8 +129,7 @@ public sealed class Mamba2Mixer
         return y;
     }
 
-    Tensor Heads(Tensor vkq, int first, int count) =>
-        vkq.narrow(-1, (long)first * _plan.HeadDim, (long)count * _plan.HeadDim).unflatten(2, count, _plan.HeadDim);
+    Tensor Heads(Tensor channels, int count) => channels.unflatten(2, count, _plan.HeadDim);
 
     Tensor Normed(Tensor heads, Parameter? weight, Parameter? bias) =>
         weight is null ? heads : nn.functional.layer_norm(heads, [_plan.HeadDim], weight.to(heads.dtype), bias!.to(heads.dtype), _plan.NormEps);

@@ -10,6 +10,7 @@ static class Aten
     static readonly Operation RmsNormOperation = new("aten::rms_norm");
     static readonly Operation AttentionOperation = new("aten::scaled_dot_product_attention");
     static readonly Operation FusedAdamWOperation = new("aten::_fused_adamw_");
+    static readonly Operation ScaleOperation = new("aten::_foreach_mul_", "Tensor");
 
     /// <summary>x / sqrt(mean(x^2) + eps) over the last dimension, computed in float32 and returned in x's type.</summary>
     public static Tensor RmsNorm(Tensor x, double eps)
@@ -77,12 +78,24 @@ static class Aten
         call.InvokeInPlace(FusedAdamWOperation);
     }
 
+    /// <summary>Multiplies tensors of one device and type in place by one number.</summary>
+    /// <param name="tensors">At least one.</param>
+    /// <param name="factor">A scalar of their type on their device.</param>
+    public static void Scale(IReadOnlyList<Tensor> tensors, Tensor factor)
+    {
+        using var guard = no_grad();
+        var call = new Call(stackalloc ulong[2]);
+        call.Add(tensors);
+        call.Add(factor);
+        call.InvokeInPlace(ScaleOperation);
+    }
+
     /// <summary>An operation's name as the dispatcher wants it; lives as long as the process.</summary>
-    sealed unsafe class Operation(string name)
+    sealed unsafe class Operation(string name, string overload = "")
     {
         public string Name { get; } = name;
         public byte* NameUtf8 { get; } = (byte*)Marshal.StringToCoTaskMemUTF8(name);
-        public byte* OverloadUtf8 { get; } = (byte*)Marshal.StringToCoTaskMemUTF8("");
+        public byte* OverloadUtf8 { get; } = (byte*)Marshal.StringToCoTaskMemUTF8(overload);
     }
 
     // The dispatcher takes ownership of everything on the stack: tensor handles are copies, optional values and lists are its to free.
