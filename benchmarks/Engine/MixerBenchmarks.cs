@@ -16,7 +16,7 @@ public class MixerBenchmarks
     [Params("Tiny", "Middle")]
     public string Size { get; set; } = "";
 
-    [Params(256, 2048)]
+    [Params(256, 1024)]
     public int Tokens { get; set; }
 
     [GlobalSetup]

@@ -14,7 +14,7 @@ public class ScanBenchmarks
     readonly Generator _generator = new(1);
     Tensor _v = null!, _k = null!, _q = null!, _dt = null!, _a = null!;
 
-    [Params(256, 2048)]
+    [Params(256, 1024)]
     public int Tokens { get; set; }
 
     [GlobalSetup]

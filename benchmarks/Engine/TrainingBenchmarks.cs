@@ -16,7 +16,7 @@ namespace MmMamba.Engine.Benchmarks;
 [Config(typeof(TokensConfig)), MemoryDiagnoser(displayGenColumns: false)]
 public class TrainingBenchmarks
 {
-    const int Batch = 16, Length = 150, Steps = 2;
+    const int Batch = 16, Length = 150, Steps = 1;
 
     sealed class TokensConfig : EngineConfig
     {

@@ -26,6 +26,7 @@ sealed class InferenceBench(Func<VisionLanguageModel> open, Device device, int e
         manual_seed(0); // for weights that are drawn
         var before = new Footprint(device);
         using var model = open();
+        if (load.Kind == BenchKind.Decode) Settle(model, load, cancellation);
         foreach (var length in load.Lengths)
             yield return load.Kind == BenchKind.Memory ? Memory(model, load, length, before, cancellation) : Time(model, load, length, cancellation);
     }
@@ -46,6 +47,14 @@ sealed class InferenceBench(Func<VisionLanguageModel> open, Device device, int e
             if (i > 0) times.Add(Math.Round(first + tokens.Sum(), 4));
         }
         return new(length, times, load.Kind == BenchKind.Prefill ? costs.PrefillFlops(length, 0, load.Batch) : null, null);
+    }
+
+    // Code that has run for a while is compiled again, and better: the first length would pay for that.
+    void Settle(VisionLanguageModel model, InferenceLoad load, CancellationToken cancellation)
+    {
+        using var sequences = new Sequences(model, load.Batch, load.Tokens + 2);
+        for (var watch = Stopwatch.StartNew(); watch.Elapsed < InferenceLoad.Settling; sequences.Reset())
+            Answer(sequences, Prompts(model, load.Batch, 1), load, load.Tokens + 1, cancellation);
     }
 
     // First what decoding takes with caches of this length, then the whole prompt: what an allocator once had, it keeps.

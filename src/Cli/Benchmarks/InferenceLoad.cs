@@ -25,6 +25,9 @@ sealed record InferenceLoad(BenchKind Kind, IReadOnlyList<int> Lengths, int Batc
     /// <summary>Decoded tokens before the clock counts.</summary>
     public const int WarmUp = 8;
 
+    /// <summary>How long a model decodes before the first length.</summary>
+    public static readonly TimeSpan Settling = TimeSpan.FromMilliseconds(300);
+
     /// <summary>Tokens in the caches at the end.</summary>
     public int Room(int length) => length + Kind switch
     {
