@@ -11,7 +11,7 @@ class EngineConfig : ManualConfig
 {
     public EngineConfig()
     {
-        AddJob(Job.Default.WithToolchain(InProcessEmitToolchain.Instance).WithWarmupCount(2).WithIterationCount(5).WithIterationTime(TimeInterval.FromMilliseconds(120)));
+        AddJob(Job.Default.WithToolchain(InProcessEmitToolchain.Instance).WithWarmupCount(2).WithIterationCount(5).WithIterationTime(TimeInterval.FromMilliseconds(120)).WithEvaluateOverhead(false));
         AddColumn(StatisticColumn.Min, StatisticColumn.Median);
         AddDiagnoser(new NativeMemory());
         HideColumns(Column.Error, Column.StdDev, Column.RatioSD, Column.Gen0, Column.Gen1, Column.Gen2);
