@@ -153,7 +153,7 @@ public class VisionLanguageModel : nn.Module
     internal Tensor HiddenFrom(int first, Tensor stream, ModelInput input, ModelCache? cache = null, CancellationToken cancellation = default)
     {
         using var scope = NewDisposeScope();
-        return _norm.Forward(Run(input, cache, null, (_, _) => cancellation.ThrowIfCancellationRequested(), first, stream: stream)).MoveToOuterDisposeScope();
+        return _norm.Forward(Run(input, cache, null, null, first, stream: stream, cancellation: cancellation)).MoveToOuterDisposeScope();
     }
 
     /// <summary>
@@ -163,9 +163,10 @@ public class VisionLanguageModel : nn.Module
     /// <param name="first">The first layer that is run.</param>
     /// <param name="end">The first that is not; null runs all.</param>
     /// <param name="stream">What enters the first layer; null embeds the input.</param>
+    /// <param name="cancellation">Asked after each layer.</param>
     internal Tensor Run(
         ModelInput input, ModelCache? cache, Action<LayerTrace>? onLayer, Action<int, Tensor>? onOutput,
-        int first = 0, int? end = null, Tensor? stream = null)
+        int first = 0, int? end = null, Tensor? stream = null, CancellationToken cancellation = default)
     {
         using var scope = NewDisposeScope();
         var x = stream is null ? Embed(input) : stream.alias();
@@ -173,9 +174,10 @@ public class VisionLanguageModel : nn.Module
         for (var i = first; i < (end ?? _layers.Length); i++)
         {
             var before = x;
-            x = _layers[i].Forward(x, window, cache?[i], onLayer);
-            before.Dispose();
+            x = _layers[i].Forward(x, window, cache?[i], onLayer, over: onOutput is null && (i > first || stream is null));
+            if (!ReferenceEquals(before, x)) before.Dispose();
             onOutput?.Invoke(i, x);
+            cancellation.ThrowIfCancellationRequested();
         }
         return x.MoveToOuterDisposeScope();
     }

@@ -21,7 +21,7 @@ static class CausalConvolution
         (weight, bias) = (weight.to(x.dtype), bias.to(x.dtype));
         var y = bias;
         for (var tap = 0L; tap < taps; tap++)
-            y = Work.Tap("mamba2.conv", y, extended.narrow(1, tap, length), weight.select(2, tap).squeeze(1));
-        return (nn.functional.silu(y).MoveToOuterDisposeScope(), extended.MoveToOuterDisposeScope());
+            y = Work.Tap("mamba2.conv", y, extended.narrow(1, tap, length), weight.select(2, tap).squeeze(1), over: tap > 0);
+        return (InPlace.Silu(y).MoveToOuterDisposeScope(), extended.MoveToOuterDisposeScope());
     }
 }

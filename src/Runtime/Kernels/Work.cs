@@ -47,10 +47,10 @@ static class Work
         return bmm(left, right);
     }
 
-    /// <summary>sum + a * b, element by element: a convolution's tap.</summary>
-    public static Tensor Tap(string term, Tensor sum, Tensor a, Tensor b)
+    /// <summary>sum + a * b, element by element: a convolution's tap. The sum may be written over where it is the caller's own.</summary>
+    public static Tensor Tap(string term, Tensor sum, Tensor a, Tensor b, bool over)
     {
-        var y = addcmul(sum, a, b, 1);
+        var y = over ? InPlace.AddProduct(sum, a, b) : addcmul(sum, a, b, 1);
         _listener?.Invoke(term, 2 * y.numel());
         return y;
     }

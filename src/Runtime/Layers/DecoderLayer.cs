@@ -45,15 +45,27 @@ public abstract class DecoderLayer
 
     /// <param name="x">Residual stream (B, T, H).</param>
     /// <param name="trace">Is shown the mixer's input and output.</param>
-    /// <returns>The stream after this layer.</returns>
-    internal Tensor Forward(Tensor x, TokenWindow window, LayerCache? cache, Action<LayerTrace>? trace)
+    /// <param name="over">Whether x may be written over where no gradient is recorded.</param>
+    /// <returns>The stream after this layer; x itself where it was written over.</returns>
+    internal Tensor Forward(Tensor x, TokenWindow window, LayerCache? cache, Action<LayerTrace>? trace, bool over = false)
+    {
+        using var scope = NewDisposeScope();
+        Tensor stream;
+        using (var added = Mixed(x, window, cache, trace)) stream = over ? InPlace.Add(x, added) : x + added;
+        Tensor inner;
+        using (var normed = MlpNorm.Forward(stream)) inner = Mlp.Forward(normed);
+        stream = InPlace.Add(stream, inner);
+        return ReferenceEquals(stream, x) ? x : stream.MoveToOuterDisposeScope();
+    }
+
+    // What the mixer adds to the stream.
+    Tensor Mixed(Tensor x, TokenWindow window, LayerCache? cache, Action<LayerTrace>? trace)
     {
         using var scope = NewDisposeScope();
         var normed = Norm.Forward(x);
         var mixed = Mix(normed, window, cache);
         trace?.Invoke(new(Plan.Index, normed, mixed));
-        x = x + Work.Linear(OutputTerm, mixed, Output);
-        return (x + Mlp.Forward(MlpNorm.Forward(x))).MoveToOuterDisposeScope();
+        return Work.Linear(OutputTerm, mixed, Output).MoveToOuterDisposeScope();
     }
 
     /// <summary>Shows the mixer's input and output, and goes no further.</summary>

@@ -67,22 +67,27 @@ public sealed class Mamba2Mixer
 
         // Taps and states hear earlier tokens: here each sequence is by itself.
         if (packing is not null) (vkq, dt) = (packing.Unpack(vkq), packing.Unpack(dt));
-        vkq = Activate(vkq, mask, state);
+        using (var inputs = vkq) vkq = Activate(inputs, mask, state);
         long keys = (long)_plan.KvHeads * _plan.HeadDim, width = (long)_plan.Heads * _plan.HeadDim;
         // Gradients of parts that were split at once are put together at once.
         var parts = vkq.split([keys, keys, width], -1);
-        var v = Heads(parts[0], _plan.KvHeads).to(ScalarType.Float32);
-        var k = Normed(Heads(parts[1], _plan.KvHeads), _keyNormWeight, _keyNormBias).to(ScalarType.Float32);
-        var q = Normed(Heads(parts[2], _plan.Heads), _queryNormWeight, _queryNormBias).to(ScalarType.Float32);
+        var v = Heads(parts[0], _plan.KvHeads);
+        var k = Normed(Heads(parts[1], _plan.KvHeads), _keyNormWeight, _keyNormBias);
+        var q = Normed(Heads(parts[2], _plan.Heads), _queryNormWeight, _queryNormBias);
         dt = nn.functional.softplus(dt.to(ScalarType.Float32) + _dtBias.to(ScalarType.Float32));
         if (mask is not null) dt = dt * mask.unsqueeze(-1).to(ScalarType.Float32);
         var a = _decay is null ? full(_plan.Heads, -1f, ScalarType.Float32, u.device) : _decay.to(ScalarType.Float32).exp().neg();
 
         var y = Scan(v, k, q, dt, a, state);
-        if (_skip is not null) y = y + SsdScan.Skip(v, _skip.to(ScalarType.Float32));
+        if (_skip is not null)
+            using (var skipped = SsdScan.Skip(v, _skip.to(ScalarType.Float32))) y = InPlace.Add(y, skipped);
+        foreach (var used in (Tensor[])[v, k, q, vkq, .. parts]) used.Dispose();
         if (packing is not null) y = packing.Pack(y);
-        if (_gateNorm is not null) y = Aten.RmsNorm(y, _plan.NormEps) * _gateNorm.to(ScalarType.Float32);
-        if (gate is not null) y = y * nn.functional.silu(gate.to(ScalarType.Float32)).view(batch, length, _plan.Heads, _plan.HeadDim);
+        if (_gateNorm is not null)
+            using (var raw = y) y = InPlace.Multiply(Aten.RmsNorm(raw, _plan.NormEps), _gateNorm.to(ScalarType.Float32));
+        if (gate is not null)
+            using (var own = gate.to(ScalarType.Float32, copy: !is_grad_enabled()))
+            using (var open = InPlace.Silu(own).view(batch, length, _plan.Heads, _plan.HeadDim)) y = InPlace.Multiply(y, open);
         return y.to(u.dtype).reshape(batch, length, width).MoveToOuterDisposeScope();
     }
 
@@ -105,9 +110,10 @@ public sealed class Mamba2Mixer
     Tensor Activate(Tensor vkq, Tensor? mask, Mamba2State? state)
     {
         if (_convWeight is null) return nn.functional.silu(vkq);
+        using var scope = NewDisposeScope();
         var (y, extended) = CausalConvolution.Run(vkq, _convWeight, _convBias!, state?.Conv.transpose(1, 2));
         if (state is not null && _plan.Conv > 1) state.Conv.copy_(Last(extended, _plan.Conv - 1, vkq.shape[1], mask).transpose(1, 2));
-        return y;
+        return y.MoveToOuterDisposeScope();
     }
 
     // The inputs of the last real tokens (B, count, C), from those of history and pass (B, count + T, C).
@@ -123,11 +129,14 @@ public sealed class Mamba2Mixer
     {
         if (state is null) return SsdScan.Run(v, k, q, dt, a, _plan.Chunk).Y;
         if (v.shape[1] == 1)
-            return SsdStep.Run(state.Ssm, v.squeeze(1), k.squeeze(1), q.squeeze(1), dt.squeeze(1), a).unsqueeze(1);
+            return SsdStep.Run(state.Ssm, Single(v), Single(k), Single(q), dt.squeeze(1), a).unsqueeze(1);
         var (y, final) = SsdScan.Run(v, k, q, dt, a, _plan.Chunk, state.Ssm, wantFinal: true);
         state.Ssm.copy_(final!);
         return y;
     }
+
+    // The one token's, in the state's type.
+    static Tensor Single(Tensor heads) => heads.squeeze(1).to(ScalarType.Float32);
 
     Tensor Heads(Tensor channels, int count) => channels.unflatten(2, count, _plan.HeadDim);
 

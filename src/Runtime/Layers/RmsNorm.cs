@@ -1,3 +1,4 @@
+using MmMamba.Runtime.Kernels;
 using MmMamba.Runtime.Native;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -18,6 +19,6 @@ public sealed class RmsNorm(Parameter weight, double eps)
     public Tensor Forward(Tensor x)
     {
         using var scope = NewDisposeScope();
-        return (Aten.RmsNorm(x, eps) * Weight).to(Weight.dtype).MoveToOuterDisposeScope();
+        return InPlace.Multiply(Aten.RmsNorm(x, eps), Weight).to(Weight.dtype).MoveToOuterDisposeScope();
     }
 }

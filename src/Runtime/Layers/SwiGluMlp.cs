@@ -17,10 +17,10 @@ public sealed class SwiGluMlp(Parameter w1, Parameter w2, Parameter w3)
     /// <param name="x">(..., H).</param>
     public Tensor Forward(Tensor x)
     {
-        using var gate = Work.Linear("mlp.w1", x, w1);
-        using var active = nn.functional.silu(gate);
-        using var up = Work.Linear("mlp.w3", x, w3);
-        using var inner = active * up;
-        return Work.Linear("mlp.w2", inner, w2);
+        using var scope = NewDisposeScope();
+        var active = InPlace.Silu(Work.Linear("mlp.w1", x, w1));
+        Tensor inner;
+        using (var up = Work.Linear("mlp.w3", x, w3)) inner = InPlace.Multiply(active, up);
+        return Work.Linear("mlp.w2", inner, w2).MoveToOuterDisposeScope();
     }
 }
