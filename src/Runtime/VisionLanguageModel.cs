@@ -239,6 +239,14 @@ public class VisionLanguageModel : nn.Module
     static Parameter Taken(ParameterSource source, TensorPlan tensor)
     {
         var parameter = source.Take(tensor);
+        // A checkpoint holds a second table of embeddings that no pass reads: on a GPU it would be a part of the memory for nothing.
+        if (tensor.Name == "language_model.model.tok_embeddings.weight" && parameter.device_type == DeviceType.CUDA)
+            using (var placed = parameter)
+            using (no_grad())
+            {
+                parameter = new Parameter(placed.cpu(), requires_grad: false);
+                parameter.DetachFromDisposeScope();
+            }
         return parameter.shape.AsSpan().SequenceEqual(tensor.Shape.AsSpan())
             ? parameter
             : throw new InputException(

@@ -66,14 +66,15 @@ sealed class InferenceBench(Func<VisionLanguageModel> open, Device device, int e
         var decoding = before.Grown();
         sequences.Reset();
         Answer(sequences, Prompts(model, load.Batch, length), load, room - length, cancellation);
-        var predicted = costs.WeightBytes(elementBytes) + costs.CacheBytes(room, elementBytes, load.Batch);
+        var elsewhere = model.Tensors.Values.Where(tensor => tensor.device_type != device.type).Sum(tensor => tensor.numel() * elementBytes);
+        var predicted = costs.WeightBytes(elementBytes) - elsewhere + costs.CacheBytes(room, elementBytes, load.Batch);
         return new(length, [], null, new((long)predicted, decoding, before.Peaked()));
     }
 
     // Milliseconds to the first token of every sequence, and from each token to the next.
     (double First, List<double> Next) Answer(Sequences sequences, Prompt[] prompts, InferenceLoad load, int tokens, CancellationToken cancellation)
     {
-        var options = new GenerationOptions { MaxTokens = tokens, PrefillChunk = load.Chunk > 0 ? load.Chunk : prompts[0].Ids.Count };
+        var options = new GenerationOptions { MaxTokens = tokens, PrefillChunk = load.Chunk > 0 ? load.Chunk : null };
         var times = new List<double>();
         var watch = Stopwatch.StartNew();
         TokenGenerator.Run(sequences, prompts, [], options, (sequence, _) =>

@@ -19,7 +19,7 @@ enum BenchKind
 /// <param name="Batch">Sequences at once.</param>
 /// <param name="Tokens">Tokens that are written behind it.</param>
 /// <param name="Repeats">How often a prompt is read, the time before that not counted.</param>
-/// <param name="Chunk">Most tokens of a prompt that are read in one pass; 0 reads all at once.</param>
+/// <param name="Chunk">Most tokens of a prompt that are read in one pass; 0 is what suits the device.</param>
 sealed record InferenceLoad(BenchKind Kind, IReadOnlyList<int> Lengths, int Batch, int Tokens, int Repeats, int Chunk)
 {
     /// <summary>Decoded tokens before the clock counts.</summary>

@@ -13,7 +13,7 @@ sealed class GenerationArguments
     readonly Option<double> _penalty = RunOptions.Range(new Option<double>("--repetition-penalty") { Description = "Above 1 makes tokens of the conversation less likely.", DefaultValueFactory = _ => 1 }, 0.01, 100);
     readonly Option<ulong> _seed = new("--seed") { Description = "Keys the draws.", DefaultValueFactory = _ => 0 };
     readonly Option<string[]> _stop = new("--stop") { Description = "A text that ends an answer; may be given several times.", DefaultValueFactory = _ => [] };
-    readonly Option<int> _chunk = RunOptions.Range(new Option<int>("--prefill-chunk") { Description = "Most tokens of a prompt that are read at once: bounds memory, not the answer.", DefaultValueFactory = _ => 512 }, 1, 1 << 20);
+    readonly Option<int> _chunk = RunOptions.Range(new Option<int>("--prefill-chunk") { Description = "Most tokens of a prompt that are read at once: bounds memory, not the answer; 0 is what suits the device.", DefaultValueFactory = _ => 0 }, 0, 1 << 20);
 
     public GenerationArguments(Command command)
     {
@@ -24,7 +24,7 @@ sealed class GenerationArguments
     public GenerationOptions Read(ParseResult result) => new()
     {
         MaxTokens = result.GetValue(_maxTokens),
-        PrefillChunk = result.GetValue(_chunk),
+        PrefillChunk = result.GetValue(_chunk) is > 0 and var chunk ? chunk : null,
         StopTexts = result.GetRequiredValue(_stop),
         Sampling = new()
         {

@@ -23,7 +23,7 @@ sealed class InferenceBenchCommand
     readonly Option<int> _batch = RunOptions.Range(new Option<int>("--batch") { Description = "Sequences at once.", DefaultValueFactory = _ => 1 }, 1, 1 << 16);
     readonly Option<int> _tokens = RunOptions.Range(new Option<int>("--tokens") { Description = "Tokens that are written behind the prompt." }, 1, 1 << 20);
     readonly Option<int> _repeats = RunOptions.Range(new Option<int>("--repeats") { Description = "How often a prompt is read.", DefaultValueFactory = _ => 5 }, 1, 1 << 16);
-    readonly Option<int> _chunk = RunOptions.Range(new Option<int>("--chunk") { Description = "Most tokens of a prompt in one pass; 0 reads all at once.", DefaultValueFactory = _ => 0 }, 0, 1 << 24);
+    readonly Option<int> _chunk = RunOptions.Range(new Option<int>("--chunk") { Description = "Most tokens of a prompt in one pass; 0 is what suits the device, as answers are written.", DefaultValueFactory = _ => 0 }, 0, 1 << 24);
     readonly Option<string?> _json = RunOptions.NotEmpty(new Option<string?>("--json") { Description = "A file to write the figures to." });
     readonly Option<string?> _plot = RunOptions.NotEmpty(new Option<string?>("--plot") { Description = "A picture of the figures against the length to write (svg)." });
     readonly Option<bool> _figures = new("--figures") { Description = "Write the figures as JSON to the standard output, and nothing else.", Hidden = true };

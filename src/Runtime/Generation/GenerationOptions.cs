@@ -3,7 +3,8 @@ namespace MmMamba.Runtime.Generation;
 /// <summary>How an answer is written.</summary>
 public sealed record GenerationOptions
 {
-    readonly int _maxTokens = 256, _prefillChunk = 512;
+    readonly int _maxTokens = 256;
+    readonly int? _prefillChunk;
 
     /// <summary>Most tokens of an answer.</summary>
     /// <exception cref="InputException">Less than 1.</exception>
@@ -19,12 +20,12 @@ public sealed record GenerationOptions
     /// <summary>Texts that end an answer, and are no part of it.</summary>
     public IReadOnlyList<string> StopTexts { get; init; } = [];
 
-    /// <summary>Most tokens of a prompt that are read in one pass: bounds memory, not the result.</summary>
+    /// <summary>Most tokens of a prompt that are read in one pass: bounds memory, not the result. Null is what suits the device (<see cref="Sequences.Read"/>).</summary>
     /// <exception cref="InputException">Less than 1.</exception>
-    public int PrefillChunk
+    public int? PrefillChunk
     {
         get => _prefillChunk;
-        init => _prefillChunk = value >= 1 ? value : throw new InputException($"a prompt is to be read in chunks of {value} tokens; expected at least 1");
+        init => _prefillChunk = value is null or >= 1 ? value : throw new InputException($"a prompt is to be read in chunks of {value} tokens; expected at least 1");
     }
 }
 

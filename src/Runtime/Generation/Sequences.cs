@@ -55,13 +55,16 @@ public sealed class Sequences : IDisposable
 
     /// <summary>Reads on, and predicts what follows: logits (sequences, vocab), float32; rows of sequences that read nothing are 0.</summary>
     /// <param name="prompts">What each sequence reads, maybe nothing; at least one token in all.</param>
-    /// <param name="chunk">Most tokens of a sequence in one pass; the result does not depend on it.</param>
+    /// <param name="chunk">
+    /// Most tokens of a sequence in one pass; the result does not depend on it. Null is 512, on a GPU 8,192 of all sequences together.
+    /// </param>
     /// <param name="cancellation">Stops between two passes, or between two layers of a pass over several tokens, which is undone; what was read before stays read.</param>
     /// <exception cref="InputException">A prompt does not fit the model or the room.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public Tensor Read(IReadOnlyList<Prompt> prompts, int chunk = 512, CancellationToken cancellation = default)
+    public Tensor Read(IReadOnlyList<Prompt> prompts, int? chunk = null, CancellationToken cancellation = default)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(chunk, 1);
+        var most = chunk ?? Suited(_model.Device, Count);
+        ArgumentOutOfRangeException.ThrowIfLessThan(most, 1, nameof(chunk));
         if (_broken) throw new InvalidOperationException("A pass over these sequences failed halfway; begin them anew.");
         Check(prompts);
         using var scope = NewDisposeScope();
@@ -81,10 +84,10 @@ public sealed class Sequences : IDisposable
         {
             var last = zeros([Count, _model.Plan.HiddenSize], _model.Dtype, _model.Device);
             var longest = prompts.Max(prompt => prompt.Ids.Count);
-            for (var first = 0; first < longest; first += chunk)
+            for (var first = 0; first < longest; first += most)
             {
                 cancellation.ThrowIfCancellationRequested();
-                Pass(prompts, visual, first, Math.Min(chunk, longest - first), last, cancellation);
+                Pass(prompts, visual, first, Math.Min(most, longest - first), last, cancellation);
             }
             return _model.Logits(last).MoveToOuterDisposeScope();
         }
@@ -93,6 +96,9 @@ public sealed class Sequences : IDisposable
             foreach (var tokens in visual) tokens.Dispose();
         }
     }
+
+    // Tokens of a sequence in one pass: on a GPU enough to fill it, and few enough that what a pass holds beside weights and caches stays small.
+    static int Suited(Device device, int sequences) => device.type == DeviceType.CUDA ? Math.Max(8192 / sequences, 1) : 512;
 
     /// <summary>Remembers this moment, to go back to it. What it keeps is freed with the mark.</summary>
     internal CacheMark Mark()

@@ -76,6 +76,20 @@ static class Work
     /// </summary>
     public static Tensor Attention(string scores, string values, Tensor q, Tensor k, Tensor v, Tensor? mask, bool causal, long? reach = null)
     {
+        Tell(scores, values, q, k, v, reach);
+        return Aten.Attention(q, k, v, mask, causal);
+    }
+
+    /// <summary><see cref="ContinuedAttention"/>; null where it needs a mask.</summary>
+    public static Tensor? Continued(string scores, string values, Tensor q, Tensor k, Tensor v)
+    {
+        var y = ContinuedAttention.Run(q, k, v);
+        if (y is not null) Tell(scores, values, q, k, v, null);
+        return y;
+    }
+
+    static void Tell(string scores, string values, Tensor q, Tensor k, Tensor v, long? reach)
+    {
         if (_listener is { } listener)
         {
             var (tokens, past) = (q.shape[2], k.shape[2] - q.shape[2]);
@@ -84,7 +98,6 @@ static class Work
             listener(scores, 2 * pairs * q.shape[3]);
             listener(values, 2 * pairs * v.shape[3]);
         }
-        return Aten.Attention(q, k, v, mask, causal);
     }
 
     sealed class Listening : IDisposable

@@ -32,15 +32,18 @@ public sealed class GroupedQueryAttention(AttentionPlan plan, Parameter wqkv)
     /// <returns>(B, T, heads * head dim), before the output projection.</returns>
     public Tensor Attend(Tensor u, TokenWindow window, KvCache? cache = null)
     {
-        var visible = window.VisibleKeys();
         using var scope = NewDisposeScope();
         var (q, k, v) = Project(u, window);
         if (cache is not null)
         {
             cache.Append(k, v);
+            k.Dispose();
+            v.Dispose();
             (k, v) = (cache.Keys, cache.Values);
         }
-        return window.Packed(Weigh(q, k, v, visible, window.IsCausalAlone)).MoveToOuterDisposeScope();
+        if (window is { Past: > 0, Length: > 1, AllReal: true } && Work.Continued(Term + ".scores", Term + ".values", q, k, v) is { } y)
+            return Joined(y).MoveToOuterDisposeScope();
+        return window.Packed(Weigh(q, k, v, window.VisibleKeys(), window.IsCausalAlone)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Rotated queries (B, heads, T, head dim) and keys, and values (B, kv heads, T, head dim).</summary>
@@ -64,6 +67,13 @@ public sealed class GroupedQueryAttention(AttentionPlan plan, Parameter wqkv)
     {
         using var scope = NewDisposeScope();
         var y = Work.Attention(Term + ".scores", Term + ".values", q, k, v, visible, causal, reach);
-        return y.transpose(1, 2).reshape(q.shape[0], q.shape[2], plan.Heads * plan.HeadDim).MoveToOuterDisposeScope();
+        return Joined(y).MoveToOuterDisposeScope();
+    }
+
+    // Heads (B, heads, T, head dim) side by side (B, T, heads * head dim).
+    static Tensor Joined(Tensor y)
+    {
+        using var tokens = y.transpose(1, 2);
+        return tokens.flatten(2);
     }
 }

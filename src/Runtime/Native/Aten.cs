@@ -4,11 +4,26 @@ using static TorchSharp.torch;
 
 namespace MmMamba.Runtime.Native;
 
+/// <summary>How libtorch computes attention, by its own numbers.</summary>
+enum AttentionKernel
+{
+    /// <summary>Products and a softmax, with all weights in memory.</summary>
+    Plain = 0,
+    Flash = 1,
+    Efficient = 2,
+    Cudnn = 3,
+}
+
 /// <summary>Operations of libtorch that TorchSharp does not offer, called through the dispatcher, with autograd as usual.</summary>
 static class Aten
 {
     static readonly Operation RmsNormOperation = new("aten::rms_norm");
     static readonly Operation AttentionOperation = new("aten::scaled_dot_product_attention");
+    static readonly Operation AttentionChoiceOperation = new("aten::_fused_sdp_choice");
+    static readonly Operation FlashOnCpuOperation = new("aten::_scaled_dot_product_flash_attention_for_cpu");
+    static readonly Operation FlashOperation = new("aten::_scaled_dot_product_flash_attention");
+    static readonly Operation EfficientOperation = new("aten::_scaled_dot_product_efficient_attention");
+    static readonly Operation CudnnOperation = new("aten::_scaled_dot_product_cudnn_attention");
     static readonly Operation FusedAdamWOperation = new("aten::_fused_adamw_");
     static readonly Operation ScaleOperation = new("aten::_foreach_mul_", "Tensor");
 
@@ -48,6 +63,59 @@ static class Aten
         call.AddNone();
         call.Add(each > 1);
         return call.Invoke(AttentionOperation);
+    }
+
+    /// <summary>The kernel that <see cref="Attention"/> takes for these, without a mask; libtorch knows its devices and versions best.</summary>
+    public static AttentionKernel AttentionKernelOf(Tensor q, Tensor k, Tensor v, bool causal)
+    {
+        var call = new Call(stackalloc ulong[8]);
+        call.Add(q);
+        call.Add(k);
+        call.Add(v);
+        call.AddNone(); // mask
+        call.Add(0.0);
+        call.Add(causal);
+        call.AddNone(); // scale
+        call.Add(q.shape[1] > k.shape[1]);
+        return (AttentionKernel)call.InvokeForInteger(AttentionChoiceOperation);
+    }
+
+    /// <summary>
+    /// <see cref="Attention"/> without a mask, and the logarithm of each query's sum of weights, exp(q k / sqrt(d)) of all keys that it sees: float32 (B, heads, T).
+    /// </summary>
+    /// <returns>Null where the kernel does not tell its sums.</returns>
+    public static (Tensor Y, Tensor Sums)? AttentionWithSums(AttentionKernel kernel, Tensor q, Tensor k, Tensor v, bool causal)
+    {
+        var onCpu = q.device_type == DeviceType.CPU;
+        // The kernel itself takes whole 16 bytes of a head only; on a CPU there is no other flash kernel.
+        if (kernel == AttentionKernel.Plain || kernel == AttentionKernel.Flash && !onCpu && q.shape[3] % 8 != 0) return null;
+        var call = new Call(stackalloc ulong[9]);
+        call.Add(q);
+        call.Add(k);
+        call.Add(v);
+        if (kernel is AttentionKernel.Efficient or AttentionKernel.Cudnn)
+        {
+            call.AddNone(); // bias
+            call.Add(true); // the sums
+        }
+        call.Add(0.0);
+        call.Add(causal);
+        if (onCpu) call.AddNone(); // mask
+        else if (kernel != AttentionKernel.Efficient) call.Add(false); // no mask to look at
+        call.AddNone(); // scale
+        var (operation, tensors) = kernel switch
+        {
+            AttentionKernel.Flash when onCpu => (FlashOnCpuOperation, (int[])[0, 1]),
+            AttentionKernel.Flash => (FlashOperation, [0, 1, 2, 3, 6, 7, 8]),
+            AttentionKernel.Efficient => (EfficientOperation, [0, 1, 2, 3]),
+            _ => (CudnnOperation, [0, 1, 2, 3, 6, 7, 8]),
+        };
+        var results = call.Invoke(operation, tensors);
+        foreach (var other in results[2..]) other.Dispose();
+        // A kernel may fill up the tokens, or leave a place for a head's one sum.
+        using var sums = results[1];
+        using var flat = sums.flatten(2);
+        return (results[0], flat.narrow(2, 0, q.shape[2]));
     }
 
     /// <summary>
@@ -134,6 +202,21 @@ static class Aten
         {
             InvokeInPlace(operation);
             return Tensor.UnsafeCreateTensor((nint)_stack[0]);
+        }
+
+        /// <param name="tensors">Which of the results are tensors; the others are numbers.</param>
+        public readonly Tensor[] Invoke(Operation operation, ReadOnlySpan<int> tensors)
+        {
+            InvokeInPlace(operation);
+            var results = new Tensor[tensors.Length];
+            for (var i = 0; i < results.Length; i++) results[i] = Tensor.UnsafeCreateTensor((nint)_stack[tensors[i]]);
+            return results;
+        }
+
+        public readonly long InvokeForInteger(Operation operation)
+        {
+            InvokeInPlace(operation);
+            return (long)_stack[0];
         }
 
         public readonly void InvokeInPlace(Operation operation)

@@ -1,0 +1,33 @@
+using MmMamba.Runtime.Native;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MmMamba.Runtime.Kernels;
+
+/// <summary>
+/// Attention of several queries behind a longer past, without a mask: over the past, which every query sees whole, and over the new keys, which are causal, each by itself,
+/// put together by the logarithms of their sums of weights.
+/// </summary>
+static class ContinuedAttention
+{
+    /// <param name="q">Queries (B, heads, T, d).</param>
+    /// <param name="k">Keys (B, kv heads, S, d), the last T of them the queries' own.</param>
+    /// <param name="v">Values (B, kv heads, S, d).</param>
+    /// <returns>(B, heads, T, d) in q's type; null where no kernel tells its sums, and a mask is needed.</returns>
+    public static Tensor? Run(Tensor q, Tensor k, Tensor v)
+    {
+        using var scope = NewDisposeScope();
+        var (tokens, past, each) = (q.shape[2], k.shape[2] - q.shape[2], q.shape[1] / k.shape[1]);
+        // As in Attention: float32 on a GPU knows no groups of heads.
+        if (each > 1 && q.device_type == DeviceType.CUDA && q.dtype == ScalarType.Float32) (k, v) = (k.repeat_interleave(each, 1), v.repeat_interleave(each, 1));
+        if (Part(q, k, v, past, tokens, causal: true) is not { } near || Part(q, k, v, 0, past, causal: false) is not { } far) return null;
+        var share = (far.Sums - near.Sums).sigmoid_().unsqueeze(-1);
+        return lerp(near.Y.to(ScalarType.Float32), far.Y.to(ScalarType.Float32), share).to(q.dtype).MoveToOuterDisposeScope();
+    }
+
+    static (Tensor Y, Tensor Sums)? Part(Tensor q, Tensor k, Tensor v, long first, long count, bool causal)
+    {
+        var (keys, values) = (k.narrow(2, first, count), v.narrow(2, first, count));
+        return Aten.AttentionWithSums(Aten.AttentionKernelOf(q, keys, values, causal), q, keys, values, causal);
+    }
+}
