@@ -17,7 +17,12 @@ namespace MmMamba.Cli.Ablations;
 /// <param name="Families">The families, in the order in which they were named.</param>
 sealed record Ablation(ulong FirstSeed, int Seeds, string Teacher, string Linear, string LinearRecipe, IReadOnlyList<AblationFamily> Families)
 {
-    static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    const int MostSeeds = 1000;
+
+    static readonly JsonSerializerOptions Json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true,
+    };
 
     /// <summary>The seeds in order.</summary>
     public IEnumerable<ulong> AllSeeds => Enumerable.Range(0, Seeds).Select(number => FirstSeed + (ulong)number);
@@ -44,7 +49,7 @@ sealed record Ablation(ulong FirstSeed, int Seeds, string Teacher, string Linear
     {
         try
         {
-            if (json?.Deserialize<Ablation>(Json) is { Families: not null, Linear: not null, LinearRecipe: not null } ablation) return ablation;
+            if (json?.Deserialize<Ablation>(Json) is { Seeds: >= 1 and <= MostSeeds, Families.Count: > 0 } ablation && ablation.Families.All(family => family?.IsWhole == true)) return ablation;
         }
         catch (JsonException)
         {
@@ -63,7 +68,16 @@ sealed record Ablation(ulong FirstSeed, int Seeds, string Teacher, string Linear
 /// <param name="Reported">A paper's figures; null where there are none.</param>
 sealed record AblationFamily(
     string Name, string Summary, IReadOnlyList<AblationAxis> Axes, IReadOnlyList<AblationMember> Members, string? Control, IReadOnlyList<string> References,
-    AblationReported? Reported);
+    AblationReported? Reported)
+{
+    // What names a member or a value names one that is there.
+    internal bool IsWhole => Axes.All(axis => axis is not null) && Members.Count > 0 && Members.All(member => member is not null)
+        && Members.DistinctBy(member => member.Name).Count() == Members.Count
+        && Members.DistinctBy(member => string.Join('\n', member.Values.Prepend(member.Values.Count == 0 ? member.Name : ""))).Count() == Members.Count
+        && Members.Count(member => member.Values.Count > 0) is var grid && (grid == 0 || grid == Axes.Aggregate(1, (product, axis) => product * axis.Values.Count))
+        && Members.All(member => member.Values.Count == 0 || member.Values.Count == Axes.Count && member.Values.Zip(Axes).All(pair => pair.Second.Values.Contains(pair.First)))
+        && (Reported is null || Reported.Rows.Values.All(row => row?.Count == Reported.Metrics.Count));
+}
 
 /// <param name="Name">The axis.</param>
 /// <param name="Set">The place of the spec that it sets.</param>

@@ -188,13 +188,14 @@ sealed class AblationFigures
     /// <param name="seeds">The seeds' values.</param>
     /// <param name="pictures">Variance of the mean when the conversations are drawn again.</param>
     /// <param name="conversations">How many there are.</param>
-    internal static Interval Interval(double mean, IReadOnlyList<double> seeds, double pictures, int conversations)
+    /// <returns>Null where neither varies: so little says nothing of how much might.</returns>
+    internal static Interval? Interval(double mean, IReadOnlyList<double> seeds, double pictures, int conversations)
     {
         var between = seeds.Count == 1 ? 0 : seeds.Sum(value => (value - mean) * (value - mean)) / (seeds.Count - 1) / seeds.Count;
         var variance = between + pictures;
-        if (variance == 0) return new(mean, mean);
+        if (variance == 0) return null;
         var freedom = variance * variance / ((seeds.Count == 1 ? 0 : between * between / (seeds.Count - 1)) + pictures * pictures / (conversations - 1));
         var half = StudentT.Quantile(Above, freedom) * Math.Sqrt(variance);
-        return new(mean - half, mean + half);
+        return new Interval(mean - half, mean + half);
     }
 }

@@ -100,13 +100,14 @@ sealed class AblationRun(
         switch (reply?.Kind)
         {
             case ReplyKind.Step:
-                display.Step(worker.Number, reply.Step!.Value);
+                display.Step(worker.Number, reply.Step!.Value, reply.Memory);
                 return;
             case ReplyKind.Note:
                 display.Note($"{worker.Job?.Title}: {reply.Text}");
                 return;
             case ReplyKind.Failed:
                 Fail(worker.Finish()!, reply.Text!);
+                display.End(worker.Number);
                 break;
             case ReplyKind.Ready:
                 if (worker.Finish() is { } done) Done(done, worker);

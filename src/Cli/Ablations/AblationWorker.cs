@@ -30,7 +30,7 @@ sealed class AblationWorker(
     void Run(WorkerTask task, StageKind stage)
     {
         var plan = PlanJson.Parse(task.Plan!);
-        using var folder = RunFolder.Open(At(task.Path), new(task.Record, Compute.Describe(settings.Device)), resume: true, Note);
+        using var folder = RunFolder.Open(At(task.Path), new(task.Record, Compute.Describe(settings.Device)), resume: true, Note, AblationJob.FileOf(stage));
         if (folder.IsFinished) return;
         var states = default(TrainingStates);
         using (var metrics = new MetricsFile(folder.At(RunFolder.Metrics)))
@@ -96,10 +96,10 @@ sealed class AblationWorker(
 
     public void Note(string note) => tell(new(ReplyKind.Note, note));
 
-    public void Report(StepReport step)
+    public void Report(StepReport step, long? memory)
     {
         if (step.Step < step.Steps && _told.Elapsed < Pause) return;
         _told.Restart();
-        tell(new(ReplyKind.Step, Step: step));
+        tell(new(ReplyKind.Step, Step: step, Memory: memory));
     }
 }

@@ -62,8 +62,10 @@ sealed record AnswerTable(IReadOnlyList<KindAnswers> Kinds)
         try
         {
             KindAnswers[] kinds = [.. File.ReadLines(path).Select(line => JsonSerializer.Deserialize<KindAnswers>(line, Json)!)];
-            if (kinds.Length > 0 && kinds.All(kind => kind is { Kind: not null, Asked: not null }
-                && ((int[]?[])[kind.Asked, kind.Right, kind.Tokens, kind.Same]).All(row => row?.Length == kinds[0].Asked.Length) && kind.Kl?.Length == kinds[0].Asked.Length))
+            if (kinds.Length > 0 && kinds.All(kind => kind is { Kind: not null, Asked.Length: > 0 }
+                && ((int[]?[])[kind.Asked, kind.Right, kind.Tokens, kind.Same]).All(row => row?.Length == kinds[0].Asked.Length) && kind.Kl?.Length == kinds[0].Asked.Length
+                && kind.Asked.Any(asked => asked > 0) && Parts(kind.Right, kind.Asked) && Parts(kind.Same, kind.Tokens))
+                && kinds.DistinctBy(kind => kind.Kind).Count() == kinds.Length)
                 return new(kinds);
         }
         catch (JsonException)
@@ -71,4 +73,6 @@ sealed record AnswerTable(IReadOnlyList<KindAnswers> Kinds)
         }
         throw new InputException($"{path}: holds no answers of a model; remove it, and the model is asked again by --resume.");
     }
+
+    static bool Parts(int[] parts, int[] wholes) => parts.Zip(wholes).All(pair => pair.First >= 0 && pair.First <= pair.Second);
 }

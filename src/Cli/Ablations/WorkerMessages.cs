@@ -31,7 +31,8 @@ sealed record WorkerBegin(string File, Runtime.Plans.StageKind Stage);
 /// <param name="Kind">What it is.</param>
 /// <param name="Text">A note, or why something failed.</param>
 /// <param name="Step">A step of the stage at work.</param>
-sealed record WorkerReply(ReplyKind Kind, string? Text = null, StepReport? Step = null);
+/// <param name="Memory">Memory that the worker takes then, in bytes; null where nobody tells.</param>
+sealed record WorkerReply(ReplyKind Kind, string? Text = null, StepReport? Step = null, long? Memory = null);
 
 /// <summary>Kinds of answers.</summary>
 enum ReplyKind

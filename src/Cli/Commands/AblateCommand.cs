@@ -76,7 +76,8 @@ static class AblateCommand
             ["scale"] = asked.Scale,
         };
         var console = AnsiConsole.Console;
-        using var folder = RunFolder.Open(asked.Output, new(With(shared, ("test_conversations", settings.TestConversations), ("ablation", asked.Ablation.ToJson())), computedBy, settings.Data.Shown), asked.States.Resume, Say);
+        using var folder = RunFolder.Open(asked.Output, new(With(shared, ("test_conversations", settings.TestConversations), ("ablation", asked.Ablation.ToJson())), computedBy, settings.Data.Shown), asked.States.Resume, Say,
+            jobs.Where(job => job.Stage is null).Select(job => job.Result));
         if (folder.IsFinished)
         {
             Say($"{asked.Output}: this run is finished; there is nothing left to do");
@@ -86,6 +87,7 @@ static class AblateCommand
         RunStoppedException.Run(folder, () =>
         {
             foreach (var name in (string[])["stages", "evaluations"]) AtomicFile.MakeFolder(folder.At(name));
+            File.Delete(folder.At(AblationReport.Failures)); // what failed before is tried again
             State(asked.Ablation, folder, console);
             Say($"{string.Join(", ", asked.Ablation.Families.Select(family => family.Name))} on {settings.Data.Description}; seeds {string.Join(", ", asked.Ablation.AllSeeds)}; {computedBy}, {asked.Jobs} at a time");
             var setup = new WorkerSetup(asked.Output, Runtime.Plans.PlanJson.Write(asked.Source.Teacher.Plan), asked.Teacher, asked.Scale, asked.States.Options);
@@ -115,9 +117,8 @@ static class AblateCommand
 
     static void Keep(IReadOnlyList<AblationFailure> failures, RunFolder folder)
     {
-        var path = folder.At(AblationReport.Failures);
-        if (failures.Count > 0) AtomicFile.Write(path, JsonSerializer.SerializeToUtf8Bytes(failures.ToDictionary(failure => failure.Job.Path, failure => failure.Why), AblationJson.Readable));
-        else File.Delete(path);
+        if (failures.Count > 0)
+            AtomicFile.Write(folder.At(AblationReport.Failures), JsonSerializer.SerializeToUtf8Bytes(failures.ToDictionary(failure => failure.Job.Path, failure => failure.Why), AblationJson.Readable));
     }
 
     // The parent computes nothing with it.

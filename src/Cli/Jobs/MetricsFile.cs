@@ -67,12 +67,25 @@ sealed class MetricsFile : IDisposable
         try
         {
             using var document = JsonDocument.Parse(raw);
-            return document.RootElement.ValueKind == JsonValueKind.Object ? document.RootElement.Clone() : null;
+            return IsWhole(document.RootElement) ? document.RootElement.Clone() : null;
         }
         catch (JsonException)
         {
             return null;
         }
+    }
+
+    // It has all that is read of it.
+    static bool IsWhole(JsonElement line)
+    {
+        return line.ValueKind == JsonValueKind.Object && (line.TryGetProperty("stage", out var stage)
+            ? stage.ValueKind == JsonValueKind.String && Has("step", value => value.TryGetInt32(out _)) && Has("tokens", value => value.TryGetInt64(out _))
+                && Has("seconds", value => value.GetDouble() is >= 0 and < 1e9)
+                && ((string[])["loss", "learning_rate", "gradient_norm"]).All(name => line.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.Number or JsonValueKind.Null)
+            : line.TryGetProperty("model", out var model) && model.ValueKind == JsonValueKind.String && line.TryGetProperty("kind", out var kind) && kind.ValueKind == JsonValueKind.String
+                && ((string[])["right", "asked", "chance"]).All(name => Has(name, _ => true)));
+
+        bool Has(string name, Func<JsonElement, bool> fits) => line.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && fits(value);
     }
 
     static StepReport Report(JsonElement line) => new(

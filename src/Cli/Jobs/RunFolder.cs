@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Text;
+using System.Text.RegularExpressions;
 using MmMamba.Runtime;
 using MmMamba.Runtime.Checkpoints;
 using MmMamba.Runtime.Distillation;
@@ -8,7 +11,7 @@ namespace MmMamba.Cli.Jobs;
 /// The folder of a run: visible from the start, marked as unfinished until all of it is there, held by one process at a time, and taken up
 /// again by the same command. What a run leaves before anything in it is worth keeping is removed.
 /// </summary>
-sealed class RunFolder : IDisposable
+sealed partial class RunFolder : IDisposable
 {
     /// <summary>Says that the run is not finished; the process that works on it holds a lock on it, which ends with the process.</summary>
     public const string Marker = "unfinished";
@@ -24,6 +27,8 @@ sealed class RunFolder : IDisposable
 
     /// <summary>Where the figures lie as TensorBoard reads them.</summary>
     public const string Events = "tensorboard";
+
+    const int MostMarker = 1000;
 
     readonly string _folder;
     readonly string? _firstMade;
@@ -47,13 +52,15 @@ sealed class RunFolder : IDisposable
     /// <param name="asked">What decides on the run's results.</param>
     /// <param name="resume">Whether a run that is there is taken up; a folder that is not there yet begins one either way.</param>
     /// <param name="tell">Told what a person should know of going on.</param>
+    /// <param name="results">Files in it without which a run is not finished, whatever was said of it before; none where nobody needs them again.</param>
     /// <exception cref="InputException">The name is taken, another process is at work there, the run there was asked for something else, or the folder can't be written to.</exception>
-    public static RunFolder Open(string path, RunRecord asked, bool resume, Action<string> tell)
+    public static RunFolder Open(string path, RunRecord asked, bool resume, Action<string> tell, params IEnumerable<string> results)
     {
         var folder = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path));
         if (File.Exists(folder)) throw new InputException($"{path}: is a file; expected the name of a folder.");
-        var isUnfinished = File.Exists(System.IO.Path.Combine(folder, Marker));
         var record = System.IO.Path.Combine(folder, Record);
+        var isUnfinished = File.Exists(System.IO.Path.Combine(folder, Marker))
+            || File.Exists(record) && results.Any(result => !File.Exists(System.IO.Path.Combine(folder, result)));
         if (!isUnfinished && Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
         {
             if (!resume || !File.Exists(record)) throw new InputException($"{path}: the folder exists and isn't empty; name another with --output, or remove it.");
@@ -66,9 +73,9 @@ sealed class RunFolder : IDisposable
         try
         {
             AtomicFile.MakeFolder(folder);
-            var held = Hold(path, folder);
+            var (held, made) = Hold(path, folder, firstMade);
             // Without a record it was not begun, or ended between marker and record: nothing else can be there yet.
-            run = new(path, folder, firstMade, held, isResumed: File.Exists(record));
+            run = new(path, folder, made, held, isResumed: File.Exists(record));
             if (run.IsResumed) asked.RequireSame(folder, tell);
             else asked.Write(folder);
             foreach (var half in Directory.EnumerateFiles(folder, ".*.tmp", SearchOption.AllDirectories)) File.Delete(half);
@@ -93,21 +100,41 @@ sealed class RunFolder : IDisposable
         return folder;
     }
 
-    static FileStream Hold(string path, string folder)
+    // The marker also keeps what was made for the run: it goes with a run that is taken up and comes to nothing, as with one that never stopped.
+    static (FileStream Held, string? FirstMade) Hold(string path, string folder, string? firstMade)
     {
         const int wouldBlock = 11, wouldBlockOnMac = 35, sharingViolation = 32;
         try
         {
             var held = new FileStream(System.IO.Path.Combine(folder, Marker), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            var said = new byte[Math.Min(held.Length, MostMarker)];
+            held.ReadExactly(said);
+            firstMade ??= Above(folder, MadeBefore().Match(Encoding.ASCII.GetString(said)).Groups[1].Value);
             held.SetLength(0);
             held.Write("This run is not finished. The command that began it goes on with it when --resume is added.\n"u8);
+            if (firstMade is not null) held.Write(Encoding.ASCII.GetBytes(Made(folder.Count(IsSeparator) - firstMade.Count(IsSeparator) + 1)));
             held.Flush(flushToDisk: true);
-            return held;
+            return (held, firstMade);
         }
         catch (IOException e) when ((e.HResult & 0xFFFF) is wouldBlock or wouldBlockOnMac or sharingViolation)
         {
             throw new InputException($"{path}: another process is at work on this run; wait for it, or end it.", e);
         }
+    }
+
+    static bool IsSeparator(char letter) => letter == System.IO.Path.DirectorySeparatorChar;
+
+    static string Made(int folders) => string.Create(CultureInfo.InvariantCulture, $"Folders that were made for it: {folders}\n");
+
+    [GeneratedRegex("Folders that were made for it: ([1-9][0-9]?)\n")]
+    private static partial Regex MadeBefore();
+
+    // The highest of so many folders, itself the lowest.
+    static string? Above(string folder, string count)
+    {
+        if (!int.TryParse(count, CultureInfo.InvariantCulture, out var folders)) return null;
+        while (--folders > 0 && System.IO.Path.GetDirectoryName(folder) is { } parent) folder = parent;
+        return folder;
     }
 
     /// <summary>The path of a file in it.</summary>

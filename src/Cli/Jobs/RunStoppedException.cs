@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace MmMamba.Cli.Jobs;
 
 /// <summary>A run came to a stop before its end, and its folder holds what it did.</summary>
@@ -13,9 +15,14 @@ sealed class RunStoppedException(string message, Exception cause) : Exception(me
         {
             job();
         }
-        catch (Exception stop) when (stop is OperationCanceledException or Runtime.InputException or IOException && folder.HoldsWork)
+        catch (Exception stop) when (stop is OperationCanceledException or Runtime.InputException or IOException or UnauthorizedAccessException or ExternalException && folder.HoldsWork)
         {
-            var why = stop is OperationCanceledException ? "stopped" : stop.Message.TrimEnd('.');
+            var why = stop switch
+            {
+                OperationCanceledException => "stopped",
+                ExternalException => $"libtorch: {stop.Message.ReplaceLineEndings("\n").Split('\n')[0].TrimEnd('.')}", // so it says that memory is missing
+                _ => stop.Message.TrimEnd('.'),
+            };
             var way = stop is Runtime.InputException { Repeats: true } ? "begin another run" : "go on with --resume";
             throw new RunStoppedException($"{why}; what is done is in {folder.Path}: {way}", stop);
         }

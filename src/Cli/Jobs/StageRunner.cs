@@ -6,10 +6,10 @@ using MmMamba.Runtime.Plans;
 namespace MmMamba.Cli.Jobs;
 
 /// <summary>Looks on while stages are run.</summary>
-interface IStageWatcher : IProgress<StepReport>
+interface IStageWatcher
 {
     /// <summary>Told after every step, with the memory that the job takes then, in bytes; null where nobody tells.</summary>
-    void Report(StepReport step, long? memory) => Report(step);
+    void Report(StepReport step, long? memory);
 
     /// <summary>Told what a person should know, in a few words.</summary>
     void Note(string note);

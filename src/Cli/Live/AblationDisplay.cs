@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using MmMamba.Cli.Ablations;
+using MmMamba.Cli.Jobs;
 using MmMamba.Cli.Reports;
 using MmMamba.Runtime.Distillation;
 using Spectre.Console;
@@ -30,6 +31,7 @@ sealed class AblationDisplay : IDisposable
     sealed record Row(AblationJob Job, TimeSpan Began)
     {
         public StepReport? Step { get; set; }
+        public long? Memory { get; set; }
     }
 
     public AblationDisplay(IAnsiConsole console)
@@ -58,9 +60,9 @@ sealed class AblationDisplay : IDisposable
     public void Begin(int worker, AblationJob job) => _rows[worker] = new(job, _clock.Elapsed);
 
     /// <summary>A worker took a step.</summary>
-    public void Step(int worker, StepReport step)
+    public void Step(int worker, StepReport step, long? memory)
     {
-        if (_rows.TryGetValue(worker, out var row)) row.Step = step;
+        if (_rows.TryGetValue(worker, out var row)) (row.Step, row.Memory) = (step, memory);
     }
 
     /// <summary>A worker is done with its work.</summary>
@@ -119,13 +121,13 @@ sealed class AblationDisplay : IDisposable
         const int notes = 6;
         var table = new Table().Border(TableBorder.Simple).Caption(new TableTitle(Markup.Escape(Summary)));
         table.AddColumn("under way");
-        foreach (var name in (string[])["step", "loss", "tokens/s", "time", "left"]) table.AddColumn(new TableColumn(name).RightAligned());
-        foreach (var (job, began, step) in _rows.Values.Select(row => (row.Job, row.Began, row.Step)))
+        foreach (var name in (string[])["step", "loss", "tokens/s", "memory", "time", "left"]) table.AddColumn(new TableColumn(name).RightAligned());
+        foreach (var (job, began, step, memory) in _rows.Values.Select(row => (row.Job, row.Began, row.Step, row.Memory)))
             table.AddRow([
                 new Text(job.Title),
                 .. ((string[])[
                     step is { } at ? string.Create(CultureInfo.InvariantCulture, $"{at.Step}/{at.Steps}") : "", step is { } loss ? Figures.Loss(loss.Loss) : "",
-                    step?.TokensPerSecond.ToString("#,0", CultureInfo.InvariantCulture) ?? "", Time(_clock.Elapsed - began), step is { } left ? Time(left.Remaining) : "",
+                    step?.TokensPerSecond.ToString("#,0", CultureInfo.InvariantCulture) ?? "", memory is { } bytes ? Machine.Gigabytes(bytes) : "", Time(_clock.Elapsed - began), step is { } left ? Time(left.Remaining) : "",
                 ]).Select(cell => new Text(cell)),
             ]);
         return new Rows([.. _notes.TakeLast(notes).Select(note => new Text(note)), table]);

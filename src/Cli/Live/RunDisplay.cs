@@ -67,8 +67,6 @@ sealed class RunDisplay : IStageWatcher, IDisposable
         }
     }
 
-    public void Report(StepReport value) => Report(value, memory: null);
-
     public void Report(StepReport step, long? memory)
     {
         lock (_gate)

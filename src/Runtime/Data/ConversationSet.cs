@@ -138,7 +138,7 @@ public sealed class ConversationSet : IConversationSource, IDisposable
             if (element.ValueKind != JsonValueKind.String) throw Wrong("an image", element, "a path");
             var name = element.GetString()!;
             if (name.Length == 0 || name.Contains('\0'))
-                throw Wrong($"image path {Quoted(name)} is none; expected a file's path below {root}.");
+                throw Wrong($"image path {Shown.Text(name)} is none; expected a file's path below {root}.");
             if (Path.IsPathRooted(name)) throw Leaves(name);
             string real;
             try
@@ -148,15 +148,15 @@ public sealed class ConversationSet : IConversationSource, IDisposable
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                throw new InputException($"{where}: image {Quoted(name)} can't be reached: {e.Message}", e);
+                throw new InputException($"{where}: image {Shown.Text(name)} can't be reached: {e.Message}", e);
             }
             if (!RealPath.IsBelow(root, real)) throw Leaves(name);
-            if (!File.Exists(real)) throw Wrong($"image {Quoted(name)} is missing; expected a file below {root}.");
+            if (!File.Exists(real)) throw Wrong($"image {Shown.Text(name)} is missing; expected a file below {root}.");
             return new(where, name, real);
         }
 
         InputException Leaves(string name) =>
-            Wrong($"image path {Quoted(name)} leaves the image folder {root}; expected a path below it.");
+            Wrong($"image path {Shown.Text(name)} leaves the image folder {root}; expected a path below it.");
 
         List<Turn> Turns(JsonElement item)
         {
@@ -227,14 +227,6 @@ public sealed class ConversationSet : IConversationSource, IDisposable
             JsonValueKind.True or JsonValueKind.False => "a truth value",
             _ => "null",
         };
-
-        // Data in a message stays on one line and short.
-        static string Quoted(string text)
-        {
-            var shown = new StringBuilder("'");
-            foreach (var c in text.Length > 200 ? text[..200] + "…" : text) shown.Append(char.IsControl(c) ? '?' : c);
-            return shown.Append('\'').ToString();
-        }
     }
 
     sealed class ImageFile(string where, string name, string path) : ImageSource

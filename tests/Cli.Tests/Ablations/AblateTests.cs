@@ -105,6 +105,16 @@ public sealed class AblateTests : IDisposable
         Assert.True(again.ExitCode == 0, again.Error);
         Assert.Equal((markdown, json), (File.ReadAllText(_folder["cut/report.md"]), File.ReadAllText(_folder["cut/report.json"])));
         Assert.Contains("Stages: contrasts, paired by seed and picture", again.Output);
+
+        // Answers that are gone are asked for again, after the stages that they need: their weights are gone too.
+        var asked = _folder["cut/evaluations/Stages.Both-seed1.jsonl"];
+        var answers = File.ReadAllText(asked);
+        File.Delete(asked);
+        var more = Run([.. command, "--resume"]);
+        Assert.True(more.ExitCode == 0, more.Error + more.Output);
+        Assert.Contains("3 pieces of work; 12 need not be done any more", more.Output);
+        Assert.Equal(answers, File.ReadAllText(asked));
+        Assert.Equal(markdown, File.ReadAllText(_folder["cut/report.md"]));
     }
 
     [Fact]

@@ -62,7 +62,9 @@ public sealed class AblationFiguresTests
         // Recall: 1 - 0/4 less 1 - 2/4, and 1 - 2/8 less 1 - 4/8; recognition: 1 - 1/4 less 1 - 2/4, and 1 - 4/8 less 1 - 4/8.
         var gain = figures.Of(Family, Step with { Gain = true }, AblationFigure.KlClosed)!;
         Assert.Equal([0.5 - 0.25, 0.25 - 0], gain.BySeed);
-        Assert.Equal("above 0", AblationReport.Verdict(gain));
+        // Neither the two seeds nor the two pictures vary: that says nothing of how much others would.
+        Assert.Null(gain.Interval);
+        Assert.Equal("inconclusive: too few questions", AblationReport.Verdict(gain));
     }
 
     [Fact]
@@ -90,12 +92,12 @@ public sealed class AblationFiguresTests
     public void An_interval_knows_seeds_and_pictures()
     {
         // Seeds alone: s^2 = 0.01, t(2) = 4.302653.
-        Assert.Equal(0.2 + 4.3026527 * Math.Sqrt(0.01 / 3), AblationFigures.Interval(0.2, [0.1, 0.2, 0.3], 0, 400).High, 6);
+        Assert.Equal(0.2 + 4.3026527 * Math.Sqrt(0.01 / 3), AblationFigures.Interval(0.2, [0.1, 0.2, 0.3], 0, 400)!.Value.High, 6);
         // Pictures alone: t(399) = 1.965927.
-        Assert.Equal(0.2 + 1.9659273 * 0.05, AblationFigures.Interval(0.2, [0.2, 0.2, 0.2], 0.0025, 400).High, 6);
-        Assert.Equal(0.2 + 1.9659273 * 0.05, AblationFigures.Interval(0.2, [0.2], 0.0025, 400).High, 6);
+        Assert.Equal(0.2 + 1.9659273 * 0.05, AblationFigures.Interval(0.2, [0.2, 0.2, 0.2], 0.0025, 400)!.Value.High, 6);
+        Assert.Equal(0.2 + 1.9659273 * 0.05, AblationFigures.Interval(0.2, [0.2], 0.0025, 400)!.Value.High, 6);
         // Both alike, 1/300 each: 4 / (1/2 + 1/399) = 7.960 degrees of freedom, t = 2.3079.
-        Assert.Equal(0.2 + 2.3079 * Math.Sqrt(2 / 300.0), AblationFigures.Interval(0.2, [0.1, 0.2, 0.3], 1 / 300.0, 400).High, 4);
+        Assert.Equal(0.2 + 2.3079 * Math.Sqrt(2 / 300.0), AblationFigures.Interval(0.2, [0.1, 0.2, 0.3], 1 / 300.0, 400)!.Value.High, 4);
     }
 
     [Theory]
@@ -122,8 +124,14 @@ public sealed class AblationFiguresTests
 
             """, File.ReadAllText(path));
         Assert.Equal([1, 1], AnswerTable.Read(path)!.Kinds[1].Right);
-        File.WriteAllText(path, "{\"kind\":\"at\",\"asked\":[1]}\n");
-        Assert.Contains("holds no answers", Assert.Throws<InputException>(() => AnswerTable.Read(path)).Message);
+        const string good = """{"kind":"at","chance":1,"asked":[1,0],"right":[1,0],"tokens":[2,0],"same":[1,0],"kl":[1,0]}""";
+        foreach (var bad in (string[])[
+            """{"kind":"at","asked":[1]}""", "null", """{"kind":"at","chance":1,"asked":[],"right":[],"tokens":[],"same":[],"kl":[]}""", good.Replace("\"asked\":[1,0]", "\"asked\":[0,0]"),
+            good.Replace("\"right\":[1,0]", "\"right\":[2,0]"), good.Replace("\"same\":[1,0]", "\"same\":[1,-1]"), good + "\n" + good])
+        {
+            File.WriteAllText(path, bad + "\n");
+            Assert.Contains("holds no answers", Assert.Throws<InputException>(() => AnswerTable.Read(path)).Message);
+        }
         Assert.Null(AnswerTable.Read(path + "x"));
         Directory.Delete(folder, recursive: true);
     }

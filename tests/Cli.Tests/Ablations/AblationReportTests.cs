@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using MmMamba.Cli.Ablations;
 using MmMamba.ModelDsl.Rendering;
+using MmMamba.Runtime;
 
 namespace MmMamba.Cli.Tests.Ablations;
 
@@ -53,6 +54,24 @@ public sealed class AblationReportTests : IDisposable
         Assert.Matches(@"x: a to b .* below 0 +M \+, N -\n", Text([3, 3, 3.04], [2, 4]));
         Assert.Matches(@"x: a to b .* inconclusive +\+ in all 2\n", Text([1, 2, 3], [2, 6]));
         Assert.Matches(@"x: a to b .* above 0 +\u2013\n", Text([1, 1, 1.04], [null, null]));
+    }
+
+    [Theory]
+    [InlineData("\"seeds\":3", "\"seeds\":2000000000")]
+    [InlineData("\"families\":[", "\"families\":[null,")]
+    [InlineData("\"members\":[", "\"members\":[null,")]
+    [InlineData("\"linear\":\"L\"", "\"linear\":null")]
+    [InlineData("\"values\":[\"a\"]", "\"values\":[\"c\"]")]
+    [InlineData("\"values\":[\"a\"]", "\"values\":[\"a\",\"b\"]")]
+    [InlineData("\"values\":[\"a\"]", "\"values\":[\"b\"]")]
+    [InlineData("\"M\",\"N\"", "\"M\"")]
+    public void A_record_that_contradicts_itself_is_refused(string before, string after)
+    {
+        Text([1, 1, 1.04], [2, 6]);
+        var record = File.ReadAllText(_folder["run.json"]);
+        Assert.Contains(before, record);
+        File.WriteAllText(_folder["run.json"], record.Replace(before, after));
+        Assert.Contains("is no record of an ablation", Assert.Throws<InputException>(() => AblationReport.Of(_folder.Path)).Message);
     }
 
     [Fact]

@@ -48,7 +48,9 @@ public sealed class MetricsFileTests : IDisposable
     {
         Write(Step("mixer", 1), Step("mixer", 2), Step("mixer", 3));
         var lines = File.ReadAllLines(Path);
-        foreach (var left in (string[])["\0\0\0", "{\"stage\":", "7", ""])
+        foreach (var left in (string[])[
+            "\0\0\0", "{\"stage\":", "7", "", "{}", "{\"stage\":\"mixer\"}", lines[1].Replace("\"mixer\"", "5"), lines[1].Replace("\"step\":2", "\"step\":2e99"),
+            lines[1].Replace("\"loss\":0.1", "\"loss\":\"low\""), lines[1].Replace("\"seconds\":2", "\"seconds\":1e300"), "{\"model\":\"seeded\",\"kind\":\"at\"}", "{\"model\":1}"])
         {
             File.WriteAllText(Path, $"{lines[0]}\n{left}\n{lines[2]}\n");
             Assert.Equal([("mixer", 1)], Steps);

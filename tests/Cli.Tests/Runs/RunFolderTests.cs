@@ -50,6 +50,55 @@ public sealed class RunFolderTests : IDisposable
         Open("mine").Dispose();
     }
 
+    [Theory]
+    [InlineData("run", false)]
+    [InlineData("a/b/run", false)]
+    [InlineData("run", true)]
+    public void A_run_that_is_taken_up_and_comes_to_nothing_goes_with_what_was_made_for_it(string name, bool wasThere)
+    {
+        if (wasThere) Directory.CreateDirectory(_folder[name]);
+        using (var run = Open(name)) File.WriteAllText(run.At("teacher.safetensors"), "");
+        File.Delete(_folder[$"{name}/teacher.safetensors"]); // killed before there was any work, as it were
+        for (var times = 0; times < 2; times++)
+        {
+            using var again = Open(name, resume: true);
+            Assert.True(again.IsResumed);
+            File.WriteAllText(again.At("work"), "");
+        }
+        File.Delete(_folder[$"{name}/work"]);
+        Open(name, resume: true).Dispose();
+        Assert.Equal(wasThere ? [name] : [], _folder.Entries);
+    }
+
+    [Fact]
+    public void A_run_without_what_it_was_made_for_is_not_finished()
+    {
+        RunFolder Taken(bool resume) => RunFolder.Open(_folder["run"], Record(), resume, _ => { }, "result");
+        using (var run = Taken(resume: false))
+        {
+            File.WriteAllText(run.At("result"), "");
+            run.Complete();
+        }
+        using (var finished = Taken(resume: true)) Assert.True(finished.IsFinished);
+        File.Delete(_folder["run/result"]);
+        Assert.Contains("go on with --resume", Assert.Throws<InputException>(() => Taken(resume: false)).Message);
+        using var again = Taken(resume: true);
+        Assert.Equal((false, true), (again.IsFinished, again.IsResumed));
+    }
+
+    [Fact]
+    public void What_stops_a_run_says_where_it_goes_on()
+    {
+        using var run = Open("run");
+        File.WriteAllText(run.At("teacher.safetensors"), "");
+        string Stopped(Exception stop) => Assert.Throws<RunStoppedException>(() => RunStoppedException.Run(run, () => throw stop)).Message;
+        var path = _folder["run"];
+        Assert.Equal($"stopped; what is done is in {path}: go on with --resume", Stopped(new OperationCanceledException()));
+        Assert.Equal($"no room; what is done is in {path}: go on with --resume", Stopped(new IOException("no room.")));
+        Assert.Equal($"no rights; what is done is in {path}: go on with --resume", Stopped(new UnauthorizedAccessException("no rights.")));
+        Assert.Equal($"libtorch: out of memory; what is done is in {path}: go on with --resume", Stopped(new System.Runtime.InteropServices.ExternalException("out of memory.\nat x")));
+    }
+
     [Fact]
     public void A_run_that_is_refused_stays_as_it_is()
     {
