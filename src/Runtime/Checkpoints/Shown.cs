@@ -2,21 +2,24 @@ using System.Text;
 
 namespace MmMamba.Runtime.Checkpoints;
 
-/// <summary>How names and values out of a file appear in a message: on one line, quoted, of bounded length.</summary>
+/// <summary>How names and values out of a file appear in a message: on one line, of bounded length, without what would turn the direction of the text.</summary>
 static class Shown
 {
     const int Longest = 120;
 
-    public static string Text(string text)
+    public static string Text(string text) => $"'{Line(text)}'";
+
+    /// <summary>The same without quotes: a part of a path.</summary>
+    public static string Line(string text)
     {
-        var shown = new StringBuilder("'");
+        var shown = new StringBuilder();
         foreach (var rune in text.EnumerateRunes())
         {
-            if (shown.Length > Longest) return shown.Append("...'").ToString();
-            if (Rune.IsControl(rune) || rune.Value is 0x2028 or 0x2029) shown.Append($"\\u{rune.Value:x4}");
+            if (shown.Length >= Longest) return shown.Append("...").ToString();
+            if (Rune.IsControl(rune) || rune.Value is 0x2028 or 0x2029 or (>= 0x202A and <= 0x202E) or (>= 0x2066 and <= 0x2069)) shown.Append($"\\u{rune.Value:x4}");
             else shown.Append(rune.ToString());
         }
-        return shown.Append('\'').ToString();
+        return shown.ToString();
     }
 
     public static string Shape(ReadOnlySpan<long> shape)

@@ -1,6 +1,6 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
+using MmMamba.Runtime.Checkpoints;
 using MmMamba.Runtime.Vision;
 
 namespace MmMamba.Runtime.Data;

@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using MmMamba.Runtime.Checkpoints;
 
 namespace MmMamba.Runtime.Data;
 
@@ -88,7 +89,7 @@ public sealed class PictureArchive : PictureContainer
             // Archives made on Windows may separate with backslashes; read so, none may climb out either.
             var name = entry.FullName.Replace('\\', '/');
             if (name.StartsWith('/') || name.Contains('\0') || name.Length > 1 && name[1] == ':' || name.Split('/').Contains(".."))
-                throw new InputException($"{Path}: the entry '{Shown(name)}' leaves its folder; expected relative names without '..'.");
+                throw new InputException($"{Path}: the entry {Shown.Text(name)} leaves its folder; expected relative names without '..'.");
             if (name.EndsWith('/')) continue;
             if (entry.Length < 0 || (total += entry.Length) > LargestTotal)
                 throw new InputException($"{Path}: the entries inflate to more than {LargestTotal:N0} bytes.");
@@ -96,7 +97,7 @@ public sealed class PictureArchive : PictureContainer
         }
         found.Sort((a, b) => string.CompareOrdinal(a.Name, b.Name));
         for (var i = 1; i < found.Count; i++)
-            if (found[i].Name == found[i - 1].Name) throw new InputException($"{Path}: holds the entry '{Shown(found[i].Name)}' twice.");
+            if (found[i].Name == found[i - 1].Name) throw new InputException($"{Path}: holds the entry {Shown.Text(found[i].Name)} twice.");
         return ([.. found.Select(file => file.Name)], [.. found.Select(file => file.Entry)]);
     }
 }

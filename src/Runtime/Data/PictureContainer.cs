@@ -1,3 +1,5 @@
+using MmMamba.Runtime.Checkpoints;
+
 namespace MmMamba.Runtime.Data;
 
 /// <summary>Files by relative path: a folder's, or a zip's.</summary>
@@ -21,7 +23,7 @@ public abstract class PictureContainer : IDisposable
     public abstract byte[] Read(int index);
 
     /// <summary>What to call a file in messages.</summary>
-    public string Name(int index) => $"{Path}/{Shown(Files[index])}";
+    public string Name(int index) => $"{Path}/{Shown.Line(Files[index])}";
 
     /// <summary>Opens a folder, or a file as a zip.</summary>
     /// <exception cref="InputException">There is neither, or it can't be read, or a zip's entry leaves its folder.</exception>
@@ -34,8 +36,4 @@ public abstract class PictureContainer : IDisposable
 
     /// <inheritdoc/>
     public abstract void Dispose();
-
-    /// <summary>A file's name as a message shows it: short, on one line.</summary>
-    protected static string Shown(string name) =>
-        string.Concat((name.Length > 200 ? name[..200] + "…" : name).Select(c => char.IsControl(c) ? '?' : c));
 }

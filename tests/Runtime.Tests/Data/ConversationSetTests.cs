@@ -70,7 +70,7 @@ public sealed class ConversationSetTests : IDisposable
     [InlineData("""{"image": "",""" + Talk + "}", "image path '' is none")]
     [InlineData("""{"image": "a\u0000.png",""" + Talk + "}", "is none")]
     [InlineData("""{"image": "no.png",""" + Talk + "}", "image 'no.png' is missing")]
-    [InlineData("""{"image": "no\n.png",""" + Talk + "}", "image 'no?.png' is missing")]
+    [InlineData("""{"image": "no\n.png",""" + Talk + "}", "image 'no\\u000a.png' is missing")]
     [InlineData("""{"image": "sub",""" + Talk + "}", "image 'sub' is missing")]
     [InlineData("""{"image": "../outside.png",""" + Talk + "}", "leaves the image folder")]
     [InlineData("""{"image": "sub/../../outside.png",""" + Talk + "}", "leaves the image folder")]

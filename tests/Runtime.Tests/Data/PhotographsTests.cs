@@ -201,7 +201,7 @@ public sealed class PhotographsTests : IDisposable
     {
         var path = Make(true, "set", Names("cat", 3), ("cat/a\nb.png", "no picture"));
         var message = Assert.Throws<InputException>(() => Photographs.Open(path)).Message;
-        Assert.Contains("cat/a?b.png", message);
+        Assert.Contains(@"cat/a\u000ab.png", message);
         Assert.DoesNotContain('\n', message);
     }
 
