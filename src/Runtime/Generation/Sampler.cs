@@ -38,18 +38,31 @@ static class Sampler
     // The most likely ids, in falling order; equal ones by id.
     static int[] Candidates(ReadOnlySpan<float> logits, int count)
     {
-        var (keys, ids) = (new double[logits.Length], new int[logits.Length]);
-        for (var id = 0; id < ids.Length; id++) (keys[id], ids[id]) = (-logits[id], id);
-        // Sort is unstable: equal logits are brought into order behind it.
-        Array.Sort(keys, ids);
-        for (var first = 0; first < ids.Length;)
+        if (count == 0 || count > logits.Length) count = logits.Length;
+        // Room for as many again: what is full is sorted and cut, and then most ids are worse than the worst that is left.
+        var ranks = new ulong[Math.Min(2 * (long)count, logits.Length)];
+        var (held, worst) = (0, ulong.MaxValue);
+        for (var id = 0; id < logits.Length; id++)
         {
-            var end = first + 1;
-            while (end < ids.Length && keys[end] == keys[first]) end++;
-            Array.Sort(ids, first, end - first);
-            first = end;
+            var rank = Rank(logits[id], id);
+            if (rank > worst) continue;
+            ranks[held++] = rank;
+            if (held < ranks.Length) continue;
+            Array.Sort(ranks);
+            (held, worst) = (count, ranks[count - 1]);
         }
-        return count == 0 || count >= ids.Length ? ids : ids[..count];
+        Array.Sort(ranks, 0, held);
+        var ids = new int[Math.Min(held, count)];
+        for (var i = 0; i < ids.Length; i++) ids[i] = (int)(uint)ranks[i];
+        return ids;
+    }
+
+    // A number that is the less the greater the logit, and among equal logits the less the id.
+    static ulong Rank(float logit, int id)
+    {
+        var bits = BitConverter.SingleToUInt32Bits(logit + 0f); // no zero is below another
+        var rising = (bits & 0x8000_0000) != 0 ? ~bits : bits | 0x8000_0000;
+        return (ulong)~rising << 32 | (uint)id;
     }
 
     static double[] Probabilities(ReadOnlySpan<float> logits, int[] ids, double temperature)

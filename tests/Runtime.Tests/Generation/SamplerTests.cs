@@ -1,4 +1,5 @@
 using CsCheck;
+using MmMamba.Runtime.Data;
 using MmMamba.Runtime.Generation;
 
 namespace MmMamba.Runtime.Tests.Generation;
@@ -53,6 +54,17 @@ public class SamplerTests
             var picked = Enumerable.Range(0, 20).Select(place => Sampler.Pick([.. logits], sampling, held, 0, place)).ToArray();
             return picked.All(allowed.ContainsKey);
         }, iter: 500);
+
+    [Fact]
+    public void Among_equal_logits_the_draw_goes_by_the_order_of_ids() =>
+        Gen.Select(Gen.Int[-2, 2].Array[1, 300], Gen.Int[0, 40], Gen.ULong).Sample((values, topK, seed) =>
+        {
+            float[] logits = [.. values.Select((value, id) => value == 0 && id % 2 == 0 ? -0f : value)];
+            var sampling = new Sampling { Temperature = 1, TopK = topK, Seed = seed };
+            var allowed = Distribution(logits, sampling, new HashSet<int>());
+            var random = new DataRandom(seed, 3, 5);
+            return Sampler.Pick([.. logits], sampling, [], 3, 5) == allowed.Keys.ElementAt(random.Weighted([.. allowed.Values]));
+        }, iter: 300);
 
     [Fact]
     public void Greedy_takes_the_greatest_logit_and_of_equals_the_first_id() =>
