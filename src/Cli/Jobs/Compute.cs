@@ -1,4 +1,5 @@
 using System.Globalization;
+using MmMamba.Cli.Reports;
 using MmMamba.Runtime;
 using MmMamba.Runtime.Native;
 using TorchSharp;
@@ -21,6 +22,7 @@ static class Compute
             throw new InputException($"there is no CUDA device: libtorch {libtorch.Version} in {libtorch.Folder} {(libtorch.HasCuda ? "finds none" : "is built for the CPU")}. Use --device cpu, or name a CUDA libtorch in {Libtorch.Variable}.");
         torch.InitializeDeviceType(DeviceType.CUDA);
         torch.backends.cudnn.allow_tf32 = false; // float32 is float32: a convolution would else round its inputs to 10 bits
+        Notice.OfKernels(torch.CUDA);
         return torch.CUDA;
     }
 

@@ -47,6 +47,7 @@ sealed class ChatTerminal(
             throw;
         }
         output.WriteLine();
+        Notice.OfDecoding(error, session.Model.Device.type, session.DecodePath);
     }
 
     /// <summary>

@@ -50,6 +50,9 @@ public sealed class ChatSession : IDisposable
     /// <summary>Bytes of what the model remembers: for a linear model the same at any length.</summary>
     public long StateBytes => _sequences.Cache.Bytes;
 
+    /// <summary>How single tokens are read: see <see cref="Sequences.DecodePath"/>.</summary>
+    public string? DecodePath => _sequences.DecodePath;
+
     internal string? System { get; }
     internal Sequences Sequences => _sequences;
     internal IReadOnlyList<int> UnreadIds => _unread.Ids;

@@ -77,7 +77,8 @@ public sealed class Sequences : IDisposable
             (var logits, Picked) = read(prompts[0].Ids[0]);
             _ids[0].Add(prompts[0].Ids[0]);
             _broken = false;
-            return logits.unsqueeze(0).MoveToOuterDisposeScope();
+            // A graph's logits are its own, and the next token's lie in the same place.
+            return (_captured is null ? logits : logits.clone()).unsqueeze(0).MoveToOuterDisposeScope();
         }
         var visual = prompts.Select(prompt => new VisualTokens(_model, prompt)).ToArray();
         try
@@ -99,6 +100,34 @@ public sealed class Sequences : IDisposable
 
     // Tokens of a sequence in one pass: on a GPU enough to fill it, and few enough that what a pass holds beside weights and caches stays small.
     static int Suited(Device device, int sequences) => device.type == DeviceType.CUDA ? Math.Max(8192 / sequences, 1) : 512;
+
+    /// <summary>
+    /// Reads one more token of the only sequence and picks the most likely next one, no image token, where something faster than plain operations reads it: on a
+    /// GPU without any tensor or list.
+    /// </summary>
+    /// <param name="ids">The token; replaced by the next one.</param>
+    /// <returns>Whether that was done; otherwise nothing was, and <see cref="Read"/> reads it.</returns>
+    /// <exception cref="OperationCanceledException">Cancelled before it was read.</exception>
+    internal bool Next(Span<int> ids, CancellationToken cancellation)
+    {
+        if (_single is null || _broken || Room == 0 || Cache.Length == 0 || Cache.Real is not null || ids[0] == ImageToken) return false;
+        cancellation.ThrowIfCancellationRequested();
+        using var scope = _captured is null ? NewDisposeScope() : null;
+        _broken = true;
+        (var logits, Picked) = _single(ids[0]);
+        _ids[0].Add(ids[0]);
+        _broken = false;
+        ids[0] = Picked == ImageToken ? Likeliest(logits) : Picked.Value;
+        return true;
+    }
+
+    // The most likely id that is no image token's.
+    int Likeliest(Tensor logits)
+    {
+        using var scope = NewDisposeScope();
+        using var guard = no_grad();
+        return (int)logits.index_fill(-1, tensor([(long)ImageToken], device: logits.device), float.NegativeInfinity).argmax(-1).item<long>();
+    }
 
     /// <summary>Remembers this moment, to go back to it. What it keeps is freed with the mark.</summary>
     internal CacheMark Mark()
@@ -151,13 +180,7 @@ public sealed class Sequences : IDisposable
     (Func<int, (Tensor, int)>?, string, string?) Captured()
     {
         _captured = CapturedToken.Create(_model, Cache, out var reason);
-        return (_captured is not null ? ReadCaptured : null, "captured CUDA graph", reason);
-
-        (Tensor, int) ReadCaptured(int id)
-        {
-            var picked = _captured.Read(id);
-            return (_captured.Logits.clone(), picked);
-        }
+        return (_captured is { } token ? id => (token.Logits, token.Read(id)) : null, "captured CUDA graph", reason);
     }
 
     // One pass over the tokens from first on; writes the last hidden state of every sequence that ends in it.

@@ -35,35 +35,42 @@ public static class TokenGenerator
         var finish = new FinishReason?[prompts.Count];
         for (var i = 0; i < prompts.Count; i++)
             if (prompts[i].Ids.Count == 0) finish[i] = FinishReason.Stop;
-        var next = prompts;
+        var picked = new int[prompts.Count];
+        Pick(sequences, prompts, finish, options, picked, cancellation);
         while (true)
         {
-            using var scope = NewDisposeScope();
-            var picked = Pick(sequences, sequences.Read(next, options.PrefillChunk, cancellation), finish, options.Sampling);
-            for (var i = 0; i < prompts.Count; i++)
+            var going = false;
+            for (var i = 0; i < picked.Length; i++)
             {
                 if (finish[i] is not null) continue;
                 written[i].Add(picked[i]);
                 var goesOn = onToken?.Invoke(i, picked[i]) ?? true;
                 if (stopTokens.Contains(picked[i]) || !goesOn) finish[i] = FinishReason.Stop;
                 else if (written[i].Count == options.MaxTokens || sequences.Room == 0) finish[i] = FinishReason.Length;
+                going |= finish[i] is null;
             }
-            if (finish.All(reason => reason is not null)) break;
-            next = [.. Enumerable.Range(0, prompts.Count).Select(i => new Prompt(finish[i] is null ? [picked[i]] : []))];
+            if (!going) break;
+            if (options.Sampling is { Temperature: 0, RepetitionPenalty: 1 } && sequences.Next(picked, cancellation)) continue;
+            Pick(sequences, [.. picked.Select((id, i) => new Prompt(finish[i] is null ? [id] : []))], finish, options, picked, cancellation);
         }
         return [.. written.Select((ids, i) => new Continuation(ids, finish[i]!.Value))];
     }
 
-    static int[] Pick(Sequences sequences, Tensor logits, FinishReason?[] finish, Sampling sampling)
+    // Reads, and picks what follows in every sequence that goes on.
+    static void Pick(
+        Sequences sequences, IReadOnlyList<Prompt> prompts, FinishReason?[] finish, GenerationOptions options, Span<int> picked, CancellationToken cancellation)
     {
+        using var scope = NewDisposeScope();
+        var logits = sequences.Read(prompts, options.PrefillChunk, cancellation);
         // A picture's place is no word: a model that wrote it would ask for a tile that nobody gave.
-        if (sampling is { Temperature: 0, RepetitionPenalty: 1 } && sequences.Picked is { } captured && captured != sequences.ImageToken) return [captured];
         logits = logits.index_fill(-1, tensor([(long)sequences.ImageToken], device: logits.device), float.NegativeInfinity);
-        if (sampling is { Temperature: 0, RepetitionPenalty: 1 }) return [.. logits.argmax(-1).to_type(ScalarType.Int32).cpu().data<int>()];
+        if (options.Sampling is { Temperature: 0, RepetitionPenalty: 1 })
+        {
+            logits.argmax(-1).to_type(ScalarType.Int32).cpu().data<int>().CopyTo(picked);
+            return;
+        }
         var rows = logits.cpu();
-        var picked = new int[sequences.Count];
         for (var i = 0; i < picked.Length; i++)
-            if (finish[i] is null) picked[i] = Sampler.Pick(rows[i].data<float>().ToArray(), sampling, sequences[i], i, sequences[i].Count);
-        return picked;
+            if (finish[i] is null) picked[i] = Sampler.Pick(rows[i].data<float>().ToArray(), options.Sampling, sequences[i], i, sequences[i].Count);
     }
 }

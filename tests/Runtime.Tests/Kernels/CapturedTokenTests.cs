@@ -160,6 +160,35 @@ public abstract class SingleTokenTests(Device device, ulong? emulated, int token
         sequences.Read([new(all[..29])]);
         Golden.Close(whole[0, -1], sequences.Read([new(all[29..])])[0], 1e-4, "logits after a reset");
     }
+
+    /// <summary>One is stopped, one goes on, and the token of a picture's place is passed over where it is the most likely one.</summary>
+    [Fact]
+    public void Greedy_answers_are_those_of_plain_operations()
+    {
+        using var running = Running();
+        using var scope = NewDisposeScope();
+        var plan = GoldenModel.Hybrid;
+        for (var likely = 0; likely < 2; likely++)
+        {
+            using var model = GoldenModel.Load(plan, device: _device);
+            List<int> expected = [3, 1, 4];
+            var passedOver = false;
+            for (var i = 0; i < 4; i++)
+            {
+                var logits = model.Forward(Input([.. expected]))[0, -1];
+                passedOver |= i > 0 && logits.argmax().item<long>() == plan.Tokens.Image;
+                expected.Add((int)logits.index_fill(-1, tensor([(long)plan.Tokens.Image], device: _device), float.NegativeInfinity).argmax().item<long>());
+            }
+            Assert.Equal(likely == 1, passedOver);
+            using var sequences = new Sequences(model, 1, 16);
+            var written = TokenGenerator.Run(sequences, [new([3, 1, 4])], [-1], new() { MaxTokens = 3 })[0].Ids;
+            Assert.Equal(expected[3..6], written);
+            Assert.Equal(path, sequences.DecodePath);
+            Assert.Equal(expected[..5], sequences[0]);
+            Assert.Equal(expected[6..], TokenGenerator.Run(sequences, [new([written[^1]])], [expected[6]], new() { MaxTokens = 3 })[0].Ids);
+            plan = plan with { Tokens = plan.Tokens with { Image = written[1] } };
+        }
+    }
 }
 
 public sealed class CapturedTokenTestsOnCuda() : SingleTokenTests(TestDevice.Cuda, null, tokens: 24);
