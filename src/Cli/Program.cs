@@ -42,7 +42,7 @@ static class Program
         {
             return Fail("stopped; nothing half-written was left behind", interruption.ExitCode);
         }
-        catch (Exception file) when (file is IOException or UnauthorizedAccessException)
+        catch (Exception file) when (file is IOException or UnauthorizedAccessException or System.ComponentModel.Win32Exception)
         {
             return Fail(OneLine(file.Message), ExitCode.Refused);
         }

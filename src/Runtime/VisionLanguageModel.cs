@@ -150,10 +150,11 @@ public class VisionLanguageModel : nn.Module
     /// <see cref="Hidden(ModelInput, ModelCache?)"/> of a run that begins at a layer, with the stream (B, T, H) that enters it.
     /// </summary>
     /// <exception cref="OperationCanceledException">Cancelled between two layers: the first ones have advanced their caches, the others have not.</exception>
-    internal Tensor HiddenFrom(int first, Tensor stream, ModelInput input, ModelCache? cache = null, CancellationToken cancellation = default)
+    internal Tensor HiddenFrom(
+        int first, Tensor stream, ModelInput input, ModelCache? cache = null, CancellationToken cancellation = default, bool over = false)
     {
         using var scope = NewDisposeScope();
-        return _norm.Forward(Run(input, cache, null, null, first, stream: stream, cancellation: cancellation)).MoveToOuterDisposeScope();
+        return _norm.Forward(Run(input, cache, null, null, first, stream: stream, cancellation: cancellation, over: over)).MoveToOuterDisposeScope();
     }
 
     /// <summary>
@@ -164,9 +165,10 @@ public class VisionLanguageModel : nn.Module
     /// <param name="end">The first that is not; null runs all.</param>
     /// <param name="stream">What enters the first layer; null embeds the input.</param>
     /// <param name="cancellation">Asked after each layer.</param>
+    /// <param name="over">Whether the stream may be written over where no gradient is recorded.</param>
     internal Tensor Run(
         ModelInput input, ModelCache? cache, Action<LayerTrace>? onLayer, Action<int, Tensor>? onOutput,
-        int first = 0, int? end = null, Tensor? stream = null, CancellationToken cancellation = default)
+        int first = 0, int? end = null, Tensor? stream = null, CancellationToken cancellation = default, bool over = false)
     {
         using var scope = NewDisposeScope();
         var x = stream is null ? Embed(input) : stream.alias();
@@ -174,7 +176,7 @@ public class VisionLanguageModel : nn.Module
         for (var i = first; i < (end ?? _layers.Length); i++)
         {
             var before = x;
-            x = _layers[i].Forward(x, window, cache?[i], onLayer, over: onOutput is null && (i > first || stream is null));
+            x = _layers[i].Forward(x, window, cache?[i], onLayer, over: onOutput is null && (over || i > first || stream is null));
             if (!ReferenceEquals(before, x)) before.Dispose();
             onOutput?.Invoke(i, x);
             cancellation.ThrowIfCancellationRequested();

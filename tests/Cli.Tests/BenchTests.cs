@@ -30,8 +30,13 @@ public sealed class BenchTests : IDisposable
     [Fact]
     public void One_stage_alone_with_layers_run_again()
     {
-        var (code, output, _) = Tool.Call(_folder.Path, "bench", "train", "TinyMmMambaHybrid", "--length", "9", "--steps", "1", "--stage", "end_to_end", "--checkpointing", "--dtype", "bfloat16");
+        var (code, output, _) = Tool.Call(_folder.Path, "bench", "train", "TinyMmMambaHybrid", "--length", "9", "--steps", "2", "--stage", "end_to_end", "--checkpointing", "--dtype", "bfloat16", "--profile", "--json", _folder["bench.json"]);
         Assert.Equal(0, code);
+        Assert.Matches(@"\n  part by part, ms: teacher \d+\.\d, forward \d+\.\d, loss \d+\.\d, backward \d+\.\d, update \d+\.\d\n", output);
+        using var json = JsonDocument.Parse(File.ReadAllText(_folder["bench.json"]));
+        var stage = Assert.Single(json.RootElement.GetProperty("stages").EnumerateArray());
+        Assert.Equal(2, stage.GetProperty("ms").GetArrayLength());
+        Assert.All(stage.GetProperty("parts_ms").EnumerateObject(), part => Assert.Equal(2, part.Value.GetArrayLength()));
         Assert.Contains("end_to_end", output, StringComparison.Ordinal);
         Assert.DoesNotContain("introduced", output, StringComparison.Ordinal);
     }

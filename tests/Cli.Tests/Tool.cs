@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Reflection;
+using MmMamba.Runtime.Native;
 using Spectre.Console;
 
 namespace MmMamba.Cli.Tests;
@@ -40,6 +41,8 @@ static class Tool
         var (before, input, output, error, console) = (Environment.CurrentDirectory, Console.In, Console.Out, Console.Error, AnsiConsole.Console);
         using var told = new StringWriter();
         using var refused = new StringWriter();
+        Libtorch.Ensure();
+        var threads = TorchSharp.torch.get_num_threads();
         try
         {
             Environment.CurrentDirectory = folder;
@@ -56,6 +59,7 @@ static class Tool
             Console.SetOut(output);
             Console.SetError(error);
             AnsiConsole.Console = console;
+            TorchSharp.torch.set_num_threads(threads);
         }
     }
 

@@ -33,6 +33,8 @@ sealed class AblationFigures
 {
     const int Asked = 0, Tokens = 1, Shared = 2, Right = 0, Same = 1, Kl = 2, Own = 3;
     const double Above = 0.975;
+    // What rounding leaves of equal values, as a share of them.
+    const double Rounding = 1e-12;
 
     readonly Ablation _ablation;
     readonly Bootstrap _bootstrap;
@@ -105,7 +107,7 @@ sealed class AblationFigures
     {
         if (figure == AblationFigure.KlClosed || !_models.TryGetValue(Ablation.TeacherAnswers, out var teacher)) return null;
         var (value, interval) = _bootstrap.Of(Statistic(figure, teacher, null, Indices(kinds))!);
-        return new(value, interval, []);
+        return new(value, interval is { } drawn && drawn.High - drawn.Low > Rounding * Math.Max(1, Math.Abs(value)) ? drawn : null, []);
     }
 
     /// <summary>A figure of a member over some kinds, over the seeds that it has answers of; null where there are none.</summary>
@@ -193,7 +195,7 @@ sealed class AblationFigures
     {
         var between = seeds.Count == 1 ? 0 : seeds.Sum(value => (value - mean) * (value - mean)) / (seeds.Count - 1) / seeds.Count;
         var variance = between + pictures;
-        if (variance == 0) return null;
+        if (Math.Sqrt(variance) <= Rounding * Math.Max(1, Math.Abs(mean))) return null;
         var freedom = variance * variance / ((seeds.Count == 1 ? 0 : between * between / (seeds.Count - 1)) + pictures * pictures / (conversations - 1));
         var half = StudentT.Quantile(Above, freedom) * Math.Sqrt(variance);
         return new Interval(mean - half, mean + half);

@@ -87,7 +87,7 @@ sealed partial class RunFolder : IDisposable
             // A run that was there stays as it is.
             if (run is { IsResumed: true }) run._lock!.Dispose();
             else if (run is not null) run.Dispose();
-            else RemoveMade(firstMade);
+            else RemoveMade(folder, firstMade);
             if (e is IOException or UnauthorizedAccessException) throw new InputException($"{path}: can't be written to: {e.Message}", e);
             throw;
         }
@@ -175,13 +175,17 @@ sealed partial class RunFolder : IDisposable
         if (!Directory.Exists(_folder)) return;
         foreach (var folder in Directory.EnumerateDirectories(_folder)) Directory.Delete(folder, recursive: true);
         foreach (var file in Directory.EnumerateFiles(_folder)) File.Delete(file);
-        RemoveMade(_firstMade);
+        RemoveMade(_folder, _firstMade);
     }
 
     // What was made goes, as long as nothing lies in it.
-    static void RemoveMade(string? firstMade)
+    static void RemoveMade(string folder, string? firstMade)
     {
-        if (firstMade is not null && Directory.Exists(firstMade) && !Directory.EnumerateFiles(firstMade, "*", SearchOption.AllDirectories).Any())
-            Directory.Delete(firstMade, recursive: true);
+        for (var at = folder; firstMade is not null && at?.Length >= firstMade.Length; at = System.IO.Path.GetDirectoryName(at))
+        {
+            if (!Directory.Exists(at)) continue;
+            if (Directory.EnumerateFileSystemEntries(at).Any()) return;
+            Directory.Delete(at);
+        }
     }
 }

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Runtime.InteropServices;
 
 namespace MmMamba.Cli.Jobs;
@@ -20,6 +21,7 @@ sealed class RunStoppedException(string message, Exception cause) : Exception(me
             var why = stop switch
             {
                 OperationCanceledException => "stopped",
+                Win32Exception => stop.Message.TrimEnd('.'), // a worker that cannot be started
                 ExternalException => $"libtorch: {stop.Message.ReplaceLineEndings("\n").Split('\n')[0].TrimEnd('.')}", // so it says that memory is missing
                 _ => stop.Message.TrimEnd('.'),
             };

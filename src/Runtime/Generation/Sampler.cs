@@ -60,6 +60,7 @@ static class Sampler
     // A number that is the less the greater the logit, and among equal logits the less the id.
     static ulong Rank(float logit, int id)
     {
+        if (float.IsNaN(logit)) return (uint)id; // first, whatever its sign
         var bits = BitConverter.SingleToUInt32Bits(logit + 0f); // no zero is below another
         var rising = (bits & 0x8000_0000) != 0 ? ~bits : bits | 0x8000_0000;
         return (ulong)~rising << 32 | (uint)id;

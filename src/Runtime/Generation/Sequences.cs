@@ -216,7 +216,7 @@ public sealed class Sequences : IDisposable
         Tensor hidden;
         try
         {
-            hidden = _model.HiddenFrom(0, stream, input, Cache, before is null ? default : cancellation);
+            hidden = _model.HiddenFrom(0, stream, input, Cache, before is null ? default : cancellation, over: true);
         }
         catch (OperationCanceledException)
         {

@@ -13,9 +13,10 @@ static class ContinuedAttention
     /// <param name="q">Queries (B, heads, T, d).</param>
     /// <param name="k">Keys (B, kv heads, S, d), the last T of them the queries' own.</param>
     /// <param name="v">Values (B, kv heads, S, d).</param>
-    /// <returns>(B, heads, T, d) in q's type; null where no kernel tells its sums, and a mask is needed.</returns>
+    /// <returns>(B, heads, T, d) in q's type; null where a mask is needed: no kernel tells its sums, or gradients are recorded, which none has for its sums.</returns>
     public static Tensor? Run(Tensor q, Tensor k, Tensor v)
     {
+        if (is_grad_enabled()) return null;
         using var scope = NewDisposeScope();
         var (tokens, past, each) = (q.shape[2], k.shape[2] - q.shape[2], q.shape[1] / k.shape[1]);
         // As in Attention: float32 on a GPU knows no groups of heads.

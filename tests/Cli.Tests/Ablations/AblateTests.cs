@@ -139,14 +139,20 @@ public sealed class AblateTests : IDisposable
     [InlineData(15, 143)]
     public void A_signal_keeps_what_workers_have(int signal, int code)
     {
-        using var process = Tool.Start(_folder.Path, Command("stages.mmmodel.yaml", "signal", "--jobs", "2", "--checkpoint-every", "1"));
-        ShortRun.Until(process, () => Find("signal", "end_to_end-*.safetensors").Length > 0);
+        // Long stages, and by itself a state is written after two minutes: those that there are, the signal brought.
+        using var process = Tool.Start(_folder.Path, Command("stages.mmmodel.yaml", "signal", "--jobs", "2", "--seeds", "1", "--scale", "100"));
+        ShortRun.Until(process, () => Find("signal", "metrics.jsonl").Count(path => new FileInfo(path).Length > 0) == 2);
+        Assert.Empty(Find("signal", "*-????????.safetensors"));
         ShortRun.Signal(process, signal);
         var rest = process.StandardOutput.ReadToEndAsync();
         Assert.Equal("mmmamba: stopped; what is done is in signal: go on with --resume\n", process.StandardError.ReadToEnd());
         process.WaitForExit();
         Assert.Equal(code, process.ExitCode);
-        Assert.NotEmpty(Find("signal", "end_to_end-*.safetensors"));
+        // Both workers kept their last whole step.
+        var begun = Find("signal", "metrics.jsonl");
+        Assert.Equal(2, begun.Length);
+        Assert.All(begun, metrics => Assert.EndsWith(
+            $"-{File.ReadLines(metrics).Count():D8}.safetensors", Assert.Single(Directory.GetFiles(Path.Combine(Path.GetDirectoryName(metrics)!, "states")))));
     }
 
     [Fact]

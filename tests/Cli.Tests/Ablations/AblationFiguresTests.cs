@@ -98,6 +98,8 @@ public sealed class AblationFiguresTests
         Assert.Equal(0.2 + 1.9659273 * 0.05, AblationFigures.Interval(0.2, [0.2], 0.0025, 400)!.Value.High, 6);
         // Both alike, 1/300 each: 4 / (1/2 + 1/399) = 7.960 degrees of freedom, t = 2.3079.
         Assert.Equal(0.2 + 2.3079 * Math.Sqrt(2 / 300.0), AblationFigures.Interval(0.2, [0.1, 0.2, 0.3], 1 / 300.0, 400)!.Value.High, 4);
+        // Nothing but what rounding leaves of equal values.
+        Assert.Null(AblationFigures.Interval(0.2, [0.2, 0.2, 0.2], 5e-29, 400));
     }
 
     [Theory]

@@ -96,6 +96,7 @@ public sealed class RunFolderTests : IDisposable
         Assert.Equal($"stopped; what is done is in {path}: go on with --resume", Stopped(new OperationCanceledException()));
         Assert.Equal($"no room; what is done is in {path}: go on with --resume", Stopped(new IOException("no room.")));
         Assert.Equal($"no rights; what is done is in {path}: go on with --resume", Stopped(new UnauthorizedAccessException("no rights.")));
+        Assert.Equal($"no process; what is done is in {path}: go on with --resume", Stopped(new System.ComponentModel.Win32Exception("no process.")));
         Assert.Equal($"libtorch: out of memory; what is done is in {path}: go on with --resume", Stopped(new System.Runtime.InteropServices.ExternalException("out of memory.\nat x")));
     }
 

@@ -2,6 +2,7 @@ using MmMamba.ModelDsl.Architecture;
 using MmMamba.Runtime.Data;
 using MmMamba.Runtime.Generation;
 using MmMamba.Runtime.Kernels;
+using MmMamba.Runtime.Kernels.Simd;
 using MmMamba.Runtime.Seeding;
 using MmMamba.Runtime.Tests.CostModel;
 using MmMamba.Runtime.Tests.Engine;
@@ -104,6 +105,32 @@ public sealed class SimdTokenTestsOnCpu() : SingleTokenTests(TestDevice.Cpu, nul
             return [.. Enumerable.Range(0, 8).Select(i => sequences.Read([new([i])]))];
         }
     }
+
+    [Fact]
+    public void The_base_of_rotations_shrinks_with_the_sequence()
+    {
+        using var scope = NewDisposeScope();
+        using var model = GoldenModel.Load(GoldenModel.Named("GoldenNtk"));
+        using var sequences = new Sequences(model, 1, 32);
+        sequences.Read([new([1, 2, 3])]);
+        for (var t = 0; t < 10; t++) sequences.Read([new([4 + t])]);
+        sequences.Reset();
+        sequences.Read([new([1, 2, 3])]);
+        using var plain = model.CreateCache(1, 32);
+        model.Forward(new(tensor([1L, 2, 3]).unsqueeze(0)), plain);
+        Golden.Close(model.Forward(new(tensor([4L]).unsqueeze(0)), plain)[0], sequences.Read([new([4])]), 1e-4, "after the reset");
+    }
+
+    [Theory]
+    [InlineData(-80)]
+    [InlineData(-30)]
+    [InlineData(-16)]
+    [InlineData(-7)]
+    [InlineData(0)]
+    [InlineData(19.9)]
+    [InlineData(21)]
+    public void Small_steps_keep_their_digits(float x) =>
+        Assert.InRange(SsmStep.Softplus(x) / nn.functional.softplus(tensor(x)).item<float>(), 1 - 1e-6f, 1 + 1e-6f);
 
     [Fact]
     public void Weights_of_a_model_that_is_gone_are_not_read()

@@ -44,8 +44,8 @@ sealed unsafe class CudaModule : IKernelModule
             pointers[i] = values + place * i;
         }
         var function = Function(kernel);
-        // More than this has to be asked for.
-        if (sharedBytes > 48 * 1024) CudaDriver.Check(CudaDriver.cuFuncSetAttribute(function, CudaDriver.MostDynamicShared, sharedBytes), "cuFuncSetAttribute");
+        // With what a kernel declares, more than 48 KB in all has to be asked for.
+        if (sharedBytes > 0) CudaDriver.Check(CudaDriver.cuFuncSetAttribute(function, CudaDriver.MostDynamicShared, sharedBytes), "cuFuncSetAttribute");
         CudaDriver.Check(CudaDriver.cuLaunchKernelEx(&configuration, function, pointers, null), kernel);
     }
 

@@ -37,6 +37,7 @@ sealed unsafe class SimdToken
     {
         reason = cache.Batch != 1 ? "there are several sequences"
             : !model.Tensors.Values.All(StoredRows.Takes) ? "weights are not all float32 or bfloat16 on the CPU"
+            : model.Layers.FirstOrDefault(layer => layer is not (AttentionLayer or SlidingWindowLayer or Mamba2Layer)) is { } other ? $"layer {other.Plan.Index} is {other.Plan.Mixer.Word}"
             : null;
         return reason is null ? new(model, cache) : null;
     }
@@ -175,13 +176,16 @@ sealed unsafe class SimdToken
     {
         readonly Room _room = new(rotary.HeadDim);
         float[]? _frequencies;
+        bool _grown;
 
         public bool IsKnown { get; set; }
 
         public float* At(long position)
         {
             if (IsKnown) return _room.At;
-            if (_frequencies is null || rotary.Grows(position + 1)) _frequencies = rotary.Frequencies(position + 1);
+            // What has grown shrinks again where a cache goes back.
+            var grows = rotary.Grows(position + 1);
+            if (_frequencies is null || grows || _grown) (_frequencies, _grown) = (rotary.Frequencies(position + 1), grows);
             for (var i = 0; i < _frequencies.Length; i++) (_room.At[i + rotary.HeadDim / 2], _room.At[i]) = MathF.SinCos(position * _frequencies[i]);
             IsKnown = true;
             return _room.At;

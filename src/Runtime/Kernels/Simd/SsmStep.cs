@@ -12,6 +12,7 @@ sealed unsafe class SsmStep
 {
     readonly Mamba2Plan _plan;
     readonly int _channels;
+    SmallTensor? _history; // of the one state that these steps are for
     readonly SmallTensor _dtBias;
     readonly SmallTensor? _convWeight, _convBias, _decay, _skip, _gateNorm, _queryNormWeight, _queryNormBias, _keyNormWeight, _keyNormBias;
 
@@ -34,7 +35,7 @@ sealed unsafe class SsmStep
     /// <param name="y">(heads * head dim).</param>
     public void Run(Mamba2State state, float* x, float* y)
     {
-        if (_convWeight is not null) Convolve(x, new(state.Conv));
+        if (_convWeight is not null) Convolve(x, _history ??= new(state.Conv));
         Pointwise.Silu(x, _channels);
         var (heads, kvHeads, width) = (_plan.Heads, _plan.KvHeads, _plan.HeadDim);
         if (_queryNormWeight is not null)
@@ -120,6 +121,12 @@ sealed unsafe class SsmStep
         }
     }
 
-    // As libtorch has it: beyond 20 the difference is less than rounding.
-    static float Softplus(float x) => x > 20 ? x : MathF.Log(1 + MathF.Exp(x));
+    // log(1 + exp(x)); beyond 20 that is x, as libtorch has it. What 1 + exp(x) loses of a small exp(x) is put right (Kahan).
+    internal static float Softplus(float x)
+    {
+        if (x > 20) return x;
+        var small = Math.Exp(x);
+        var sum = 1 + small;
+        return (float)(sum == 1 ? small : Math.Log(sum) * (small / (sum - 1)));
+    }
 }

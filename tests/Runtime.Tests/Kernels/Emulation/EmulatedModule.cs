@@ -10,9 +10,9 @@ namespace MmMamba.Runtime.Tests.Kernels.Emulation;
 /// <summary>Kernels that g++ has compiled with some constants, once each; what was compiled is kept in the system's folder for temporary files.</summary>
 sealed class EmulatedModule : IKernelModule
 {
-    // Alignment, arrays' bounds and what pointers point to are checked where memory is touched; block.h says what else is.
+    // Jumps between stacks are what a fortified libc takes for a fault. Alignment, arrays' bounds and what pointers point to are checked where memory is touched; block.h says what else is.
     static readonly string[] Options =
-        ["-x", "c++", "-std=c++17", "-O1", "-w", "-g0", "-fPIC", "-shared", "-fvisibility=hidden", "-fno-strict-aliasing", "-ffp-contract=off", "-fsanitize=bounds,alignment,null,object-size"];
+        ["-x", "c++", "-std=c++17", "-O1", "-U_FORTIFY_SOURCE", "-w", "-g0", "-fPIC", "-shared", "-fvisibility=hidden", "-fno-strict-aliasing", "-ffp-contract=off", "-fsanitize=bounds,alignment,null,object-size"];
 
     static readonly ConcurrentDictionary<string, nint> Libraries = [];
 
