@@ -9,6 +9,9 @@ interface IKernelDevice
     /// <summary>How many blocks can run side by side, each with a multiprocessor of its own.</summary>
     int Multiprocessors { get; }
 
+    /// <summary>10 * major + minor of the architecture.</summary>
+    int Capability { get; }
+
     /// <summary>Kernels, compiled with some constants.</summary>
     /// <param name="name">How messages call them.</param>
     /// <param name="sources">Their files, one behind the other.</param>
@@ -47,13 +50,15 @@ interface ICapturedLaunches : IDisposable
 static class KernelDevice
 {
     [ThreadStatic] static IKernelDevice? _standIn;
+    static CudaDevice? _cuda;
 
     /// <summary>What runs kernels over a device's tensors; null with the reason where nothing does.</summary>
     public static IKernelDevice? Of(Device device, out string? reason)
     {
         reason = null;
         if (_standIn is not null) return _standIn;
-        if (device.type == DeviceType.CUDA) return CudaDevice.Current(out reason);
+        // One GPU for all of a process: what is known of it stays.
+        if (device.type == DeviceType.CUDA) return _cuda ??= CudaDevice.Current(out reason);
         reason = "the model is not on a GPU";
         return null;
     }

@@ -16,6 +16,9 @@ sealed record KernelSource(string Name, string Text)
     /// <summary>One decoded token: files that are compiled one behind the other.</summary>
     public static IReadOnlyList<KernelSource> Decode { get; } = [Read("products.cu"), Read("stream.cu"), Read("ssm_step.cu"), Read("attend.cu")];
 
+    /// <summary>Instructions that CUDA C++ has no words for; comes before the files that use them.</summary>
+    public static KernelSource Ptx { get; } = Read("ptx.cu");
+
     /// <summary>SHA-256 of all lines but the first.</summary>
     public string Hash => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Text[(Text.IndexOf('\n', StringComparison.Ordinal) + 1)..])));
 

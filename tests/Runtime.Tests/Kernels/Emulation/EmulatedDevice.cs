@@ -26,6 +26,9 @@ sealed class EmulatedDevice(ulong seed = 0) : IKernelDevice
     /// <summary>Few, so that a block has several rounds to do.</summary>
     public int Multiprocessors => 3;
 
+    /// <summary>Kernels may ask for all that the emulator knows.</summary>
+    public int Capability => 90;
+
     public IKernelModule Load(string name, IEnumerable<KernelSource> sources, IReadOnlyDictionary<string, string> constants) =>
         new EmulatedModule(this, [.. sources], constants);
 

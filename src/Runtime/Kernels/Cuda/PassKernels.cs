@@ -1,0 +1,55 @@
+using System.Collections.Concurrent;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MmMamba.Runtime.Kernels.Cuda;
+
+/// <summary>
+/// Kernels of our own for passes over many tokens, prompts and training: compiled for a device when they are first asked for, and kept as long as the process. Where they
+/// can't run, the caller computes by plain operations. Those who ask for the same ones are given the same object.
+/// </summary>
+sealed class PassKernels
+{
+    static readonly ConcurrentDictionary<string, PassKernels> All = new();
+
+    readonly string _name;
+    readonly IReadOnlyList<KernelSource> _sources;
+    readonly IReadOnlyDictionary<string, string> _constants;
+    readonly ConcurrentDictionary<IKernelDevice, IKernelModule?> _modules = new();
+
+    PassKernels(string name, IReadOnlyList<KernelSource> sources, IReadOnlyDictionary<string, string> constants) => (_name, _sources, _constants) = (name, sources, constants);
+
+    /// <summary>Why kernels did not compile, of the first that did not; null where all did.</summary>
+    public static string? Failure { get; private set; }
+
+    /// <param name="name">How messages call them.</param>
+    /// <param name="sources">Their files, one behind the other.</param>
+    /// <param name="constants">Macros by name.</param>
+    public static PassKernels Of(string name, IReadOnlyList<KernelSource> sources, IReadOnlyDictionary<string, string> constants)
+    {
+        var key = string.Join('\n', [name, .. sources.Select(source => source.Name), .. constants.OrderBy(constant => constant.Key, StringComparer.Ordinal).Select(constant => $"{constant.Key}={constant.Value}")]);
+        return All.GetOrAdd(key, _ => new(name, sources, constants));
+    }
+
+    /// <summary>The kernels where a tensor lies; null where they can't run there, or the GPU is older than an architecture.</summary>
+    /// <param name="device">The tensor's device.</param>
+    /// <param name="capability">10 * major + minor of the oldest architecture that will do: 80 has matrix products of bfloat16 and copies that run on their own.</param>
+    public IKernelModule? On(Device device, int capability = 80)
+    {
+        if (KernelDevice.Of(device, out _) is not { } kernels || kernels.Capability < capability) return null;
+        return _modules.GetOrAdd(kernels, Load);
+    }
+
+    IKernelModule? Load(IKernelDevice device)
+    {
+        try
+        {
+            return device.Load(_name, _sources, _constants);
+        }
+        catch (InvalidOperationException error)
+        {
+            Failure ??= error.Message.ReplaceLineEndings(" ");
+            return null;
+        }
+    }
+}
