@@ -38,16 +38,27 @@ template<int W> DEVICE const Bf16* tile(const Bf16* at, int row, int eight)
     return at + place<W>(row + threadIdx.x % 16, eight + threadIdx.x % 32 / 16);
 }
 
-// A head's rows of a chunk; those behind the last token are zeros.
-DEVICE void copy_rows(Bf16* to, const Bf16* channels, long long first, long long length)
+// A thread's share of a head's rows of a chunk, 16 bytes each: one in every RowStep rows.
+constexpr int RowStep = ScanThreads * 8 / Width;
+DEVICE int first_row() { return threadIdx.x / (Width / 8); }
+DEVICE int eight_of_rows() { return threadIdx.x % (Width / 8); }
+
+// To shared memory, from the first row of a chunk that has so many rows; those behind them are zeros.
+DEVICE void copy_rows(Bf16* to, const Bf16* channels, long long rows)
 {
+    const Bf16* from = channels + (long long)first_row() * Channels + eight_of_rows() * 8;
 #pragma unroll
-    for (int n = 0; n < Tile / 8 / ScanThreads; n++)
-    {
-        int i = n * ScanThreads + threadIdx.x, row = i / (Width / 8), eight = i % (Width / 8);
-        bool there = first + row < length;
-        copy_async_or_zero(to + place<Width>(row, eight), channels + (there ? (first + row) * Channels : 0) + eight * 8, there);
-    }
+    for (int row = 0; row < Chunk; row += RowStep)
+        copy_async_or_zero(to + place<Width>(row + first_row(), eight_of_rows()), from + (long long)row * Channels, row + first_row() < rows);
+}
+
+// From there to the mixer's outputs.
+DEVICE void write_rows(Bf16* mixed, const Bf16* from, long long rows)
+{
+    Bf16* to = mixed + (long long)first_row() * Mixed + eight_of_rows() * 8;
+#pragma unroll
+    for (int row = 0; row < Chunk; row += RowStep)
+        if (row + first_row() < rows) *(uint4*)(to + (long long)row * Mixed) = *(const uint4*)(from + place<Width>(row + first_row(), eight_of_rows()));
 }
 
 // What the steps of a chunk do to the state; logarithms are to base 2.
@@ -238,8 +249,9 @@ extern "C" __global__ void __launch_bounds__(ScanThreads, 2) scan_added(
     float bias = value(dt_bias[segment.head]), rate = rate_of(a_log, segment.head), total = 0.0f;
     bool steps_here = threadIdx.x / 32 == ScanWarps - 1;
 
-    copy_rows(chunks, v + Values, segment.first * Chunk, length);
-    copy_rows(chunks + Tile, v, segment.first * Chunk, length);
+    v += segment.first * Chunk * Channels;
+    copy_rows(chunks, v + Values, length - segment.first * Chunk);
+    copy_rows(chunks + Tile, v, length - segment.first * Chunk);
     commit_copies();
     Steps steps;
     if (steps_here)
@@ -258,8 +270,9 @@ extern "C" __global__ void __launch_bounds__(ScanThreads, 2) scan_added(
         if (chunk + 1 < segment.end)
         {
             Bf16* next = chunks + (1 - turn) * 2 * Tile;
-            copy_rows(next, v + Values, (chunk + 1) * Chunk, length);
-            copy_rows(next + Tile, v, (chunk + 1) * Chunk, length);
+            v += Chunk * Channels;
+            copy_rows(next, v + Values, length - (chunk + 1) * Chunk);
+            copy_rows(next + Tile, v, length - (chunk + 1) * Chunk);
             commit_copies();
             if (steps_here)
             {
@@ -270,6 +283,7 @@ extern "C" __global__ void __launch_bounds__(ScanThreads, 2) scan_added(
         const Bf16* k = chunks + turn * 2 * Tile;
         state.pass(k + Tile, k, decays[turn]);
     }
+    launch_later_kernels();
     long long at = segment.state * segments + number + 1;
     state.keep(states + at * 4 * Fours);
     if (threadIdx.x == ScanThreads - 32) totals[at] = total;
@@ -279,6 +293,7 @@ extern "C" __global__ void __launch_bounds__(ScanThreads, 2) scan_added(
 extern "C" __global__ void __launch_bounds__(128) scan_starts(const float* initial, int segments, float* states, const float* totals)
 {
     after_earlier_kernels();
+    launch_later_kernels();
     int four = blockIdx.x * 128 + threadIdx.x;
     if (four >= Fours) return;
     long long first = (long long)blockIdx.y * segments;
@@ -306,32 +321,48 @@ extern "C" __global__ void __launch_bounds__(128) scan_starts(const float* initi
 // How much each query hears of each token of its chunk, (q_l . k_s) exp(decay from s to l) dt_s, as an operand (Chunk, Chunk); tiles above the diagonal are left out.
 DEVICE void weigh(Bf16* weights, const Bf16* q, const Bf16* k, const Decays& decays)
 {
+    constexpr int All = Tiles * (Tiles + 1) / 2, Each = 3; // tiles, and those of a warp side by side
     int lane = threadIdx.x % 32;
-    for (int i = threadIdx.x / 32; i < Tiles * (Tiles + 1) / 2; i += ScanWarps)
+    for (int begin = threadIdx.x / 32; begin < All; begin += Each * ScanWarps)
     {
-        int row = i >= 6 ? 3 : i >= 3 ? 2 : i >= 1 ? 1 : 0, column = i - row * (row + 1) / 2;
-        float sums[2][4] = {};
+        int row[Each], column[Each];
+        float sums[Each][2][4] = {};
 #pragma unroll
-        for (int eight = 0; eight < Width / 8; eight += 2)
+        for (int n = 0; n < Each; n++)
         {
-            unsigned queries[4], keys[4];
-            load_matrices(queries, tile<Width>(q, row * 16, eight));
-            load_matrices(keys, tile<Width>(k, column * 16, eight));
-            mma(sums[0], queries, keys[0], keys[2]);
-            mma(sums[1], queries, keys[1], keys[3]);
+            int i = begin + n * ScanWarps;
+            row[n] = i >= 6 ? 3 : i >= 3 ? 2 : i >= 1 ? 1 : 0;
+            column[n] = i - row[n] * (row[n] + 1) / 2;
         }
 #pragma unroll
-        for (int half = 0; half < 2; half++)
+        for (int eight = 0; eight < Width / 8; eight += 2)
 #pragma unroll
-            for (int below = 0; below < 2; below++)
+            for (int n = 0; n < Each; n++)
             {
-                int l = row * 16 + below * 8 + lane / 4, s = column * 16 + half * 8 + lane % 4 * 2;
-                float log = decays.log[l];
-                float2 logs = *(const float2*)(decays.log + s), steps = *(const float2*)(decays.step + s);
-                float first = s <= l ? sums[half][2 * below] * fast_exp2(log - logs.x) * steps.x : 0.0f;
-                float second = s < l ? sums[half][2 * below + 1] * fast_exp2(log - logs.y) * steps.y : 0.0f;
-                *(unsigned*)(weights + place<Chunk>(l, s / 8) + s % 8) = pack_bf16(first, second);
+                if (begin + n * ScanWarps >= All) break;
+                unsigned queries[4], keys[4];
+                load_matrices(queries, tile<Width>(q, row[n] * 16, eight));
+                load_matrices(keys, tile<Width>(k, column[n] * 16, eight));
+                mma(sums[n][0], queries, keys[0], keys[2]);
+                mma(sums[n][1], queries, keys[1], keys[3]);
             }
+#pragma unroll
+        for (int n = 0; n < Each; n++)
+        {
+            if (begin + n * ScanWarps >= All) break;
+#pragma unroll
+            for (int half = 0; half < 2; half++)
+#pragma unroll
+                for (int below = 0; below < 2; below++)
+                {
+                    int l = row[n] * 16 + below * 8 + lane / 4, s = column[n] * 16 + half * 8 + lane % 4 * 2;
+                    float log = decays.log[l];
+                    float2 logs = *(const float2*)(decays.log + s), steps = *(const float2*)(decays.step + s);
+                    float first = s <= l ? sums[n][half][2 * below] * fast_exp2(log - logs.x) * steps.x : 0.0f;
+                    float second = s < l ? sums[n][half][2 * below + 1] * fast_exp2(log - logs.y) * steps.y : 0.0f;
+                    *(unsigned*)(weights + place<Chunk>(l, s / 8) + s % 8) = pack_bf16(first, second);
+                }
+        }
     }
 }
 
@@ -398,12 +429,29 @@ struct Outputs
     }
 };
 
+// The gates of such outputs, asked for long before they are needed.
+struct Gates
+{
+    unsigned at[Together][2][Slabs][2];
+
+    __device__ __forceinline__ void load(int first, const Bf16* gate, int stride, long long rows)
+    {
+        gate += threadIdx.x / 32 * Slabs * 16 + threadIdx.x % 4 * 2;
+#pragma unroll
+        for (int i = 0; i < Together * 2; i++)
+        {
+            int l = (first + i / 2) * 16 + i % 2 * 8 + threadIdx.x % 32 / 4;
+#pragma unroll
+            for (int n = 0; n < Slabs * 2; n++) at[i / 2][i % 2][n / 2][n % 2] = l < rows ? *(const unsigned*)(gate + (long long)l * stride + n * 8) : 0;
+        }
+    }
+};
+
 // Norm by head and gate of outputs of all warps, and their rows in shared memory: there the queries stood that nobody asks for any more.
-DEVICE void finish(Outputs& y, int first, Bf16* rows, const Bf16* v, const Bf16* gate, int stride, long long tokens, float skip, const unsigned (&norm)[Slabs][2], float eps)
+DEVICE void finish(Outputs& y, int first, Bf16* rows, const Bf16* v, const Gates& gates, float skip, const unsigned (&norm)[Slabs][2], float eps)
 {
     __shared__ float squares[ScanWarps][Chunk];
     int warp = threadIdx.x / 32, lane = threadIdx.x % 32, pair = lane % 4 * 2;
-    unsigned gates[Together][2][Slabs][2];
 #pragma unroll
     for (int m = 0; m < Together; m++)
 #pragma unroll
@@ -414,12 +462,10 @@ DEVICE void finish(Outputs& y, int first, Bf16* rows, const Bf16* v, const Bf16*
 #pragma unroll
             for (int i = 0; i < Slabs * 2; i++)
             {
-                int p = (warp * Slabs * 2 + i) * 8 + pair;
                 float* own = y.at[m][i / 2][i % 2] + below * 2;
-                if (GATE) gates[m][below][i / 2][i % 2] = l < tokens ? *(const unsigned*)(gate + (long long)l * stride + p) : 0;
                 if (SKIP)
                 {
-                    unsigned values = *(const unsigned*)(v + place<Width>(l, p / 8) + pair);
+                    unsigned values = *(const unsigned*)(v + place<Width>(l, warp * Slabs * 2 + i) + pair);
                     own[0] += skip * low(values), own[1] += skip * high(values);
                 }
                 sum += own[0] * own[0] + own[1] * own[1];
@@ -451,7 +497,7 @@ DEVICE void finish(Outputs& y, int first, Bf16* rows, const Bf16* v, const Bf16*
             {
                 float own[2] = { y.at[m][i / 2][i % 2][below * 2] * scale, y.at[m][i / 2][i % 2][below * 2 + 1] * scale };
                 if (GATE_NORM) own[0] *= low(norm[i / 2][i % 2]), own[1] *= high(norm[i / 2][i % 2]);
-                if (GATE) own[0] *= silu(low(gates[m][below][i / 2][i % 2])), own[1] *= silu(high(gates[m][below][i / 2][i % 2]));
+                if (GATE) own[0] *= silu(low(gates.at[m][below][i / 2][i % 2])), own[1] *= silu(high(gates.at[m][below][i / 2][i % 2]));
                 *(unsigned*)(rows + place<Width>(l, warp * Slabs * 2 + i) + pair) = pack_bf16(own[0], own[1]);
             }
         }
@@ -468,17 +514,18 @@ extern "C" __global__ void __launch_bounds__(ScanThreads, 2) scan_outputs(
     after_earlier_kernels();
     int number = blockIdx.x / HEADS, warp = threadIdx.x / 32;
     Segment segment(number, segments, length);
-    const Bf16* v = vkq + segment.sequence * Channels + segment.group * Width;
-    const Bf16* q = vkq + segment.sequence * Channels + 2 * Values + segment.head * Width;
+    long long start = segment.sequence + segment.first * Chunk;
+    const Bf16* v = vkq + start * Channels + segment.group * Width;
+    const Bf16* q = vkq + start * Channels + 2 * Values + segment.head * Width;
     dt += segment.sequence * stride + segment.head;
-    if (GATE) gate += segment.sequence * stride + segment.head * Width;
-    mixed += segment.sequence * Mixed + segment.head * Width;
+    if (GATE) gate += start * stride + segment.head * Width;
+    mixed += start * Mixed + segment.head * Width;
     Bf16* weights = chunks + 6 * Tile;
     bool steps_here = warp == ScanWarps - 1;
 
-    copy_rows(chunks, v + Values, segment.first * Chunk, length);
-    copy_rows(chunks + Tile, v, segment.first * Chunk, length);
-    copy_rows(chunks + 2 * Tile, q, segment.first * Chunk, length);
+    copy_rows(chunks, v + Values, length - segment.first * Chunk);
+    copy_rows(chunks + Tile, v, length - segment.first * Chunk);
+    copy_rows(chunks + 2 * Tile, q, length - segment.first * Chunk);
     commit_copies();
     float bias = value(dt_bias[segment.head]), rate = rate_of(a_log, segment.head), skipped = SKIP ? value(skip[segment.head]) : 0.0f;
     unsigned norm[Slabs][2];
@@ -502,8 +549,14 @@ extern "C" __global__ void __launch_bounds__(ScanThreads, 2) scan_outputs(
         Bf16* k_here = chunks + turn * 3 * Tile;
         Bf16* v_here = k_here + Tile;
         Bf16* q_here = v_here + Tile;
+        Bf16* next = chunks + (1 - turn) * 3 * Tile;
         wait_for_copies<0>();
         __syncthreads();
+        if (chunk > segment.first)
+        {
+            write_rows(mixed, next + 2 * Tile, Chunk);
+            mixed += Chunk * Mixed;
+        }
         weigh(weights, q_here, k_here, decays[turn]);
         if (steps_here && chunk + 1 < segment.end)
         {
@@ -511,32 +564,32 @@ extern "C" __global__ void __launch_bounds__(ScanThreads, 2) scan_outputs(
             steps.load(dt, stride, (chunk + 2) * Chunk, length);
         }
         __syncthreads();
-        // Behind this barrier nobody reads what the chunk before has left.
+        // Nobody reads any more what the chunk before has left.
         if (chunk + 1 < segment.end)
         {
-            Bf16* next = chunks + (1 - turn) * 3 * Tile;
-            copy_rows(next, v + Values, (chunk + 1) * Chunk, length);
-            copy_rows(next + Tile, v, (chunk + 1) * Chunk, length);
-            copy_rows(next + 2 * Tile, q, (chunk + 1) * Chunk, length);
+            long long rows = length - (chunk + 1) * Chunk;
+            v += Chunk * Channels;
+            q += Chunk * Channels;
+            copy_rows(next, v + Values, rows);
+            copy_rows(next + Tile, v, rows);
+            copy_rows(next + 2 * Tile, q, rows);
             commit_copies();
         }
-        long long here = length - chunk * Chunk;
 #pragma unroll 1
         for (int first = 0; first < Tiles; first += Together)
         {
+            Gates gates;
+            if (GATE) gates.load(first, gate, stride, length - chunk * Chunk);
             Outputs y;
             y.carry(first, state, q_here, decays[turn]);
             y.hear(first, weights, v_here);
-            finish(y, first, q_here, v_here, GATE ? gate + chunk * Chunk * stride : 0, stride, here, skipped, norm, eps);
+            finish(y, first, q_here, v_here, gates, skipped, norm, eps);
         }
+        if (GATE) gate += Chunk * stride;
         state.pass(v_here, k_here, decays[turn]);
-        __syncthreads();
-#pragma unroll
-        for (int n = 0; n < Tile / 8 / ScanThreads; n++)
-        {
-            int i = n * ScanThreads + threadIdx.x, row = i / (Width / 8), eight = i % (Width / 8);
-            if (row < here) *(uint4*)(mixed + (chunk * Chunk + row) * Mixed + eight * 8) = *(const uint4*)(q_here + place<Width>(row, eight));
-        }
     }
+    launch_later_kernels();
+    __syncthreads();
+    write_rows(mixed, chunks + ((segment.end - 1 - segment.first) % 2 * 3 + 2) * Tile, length - (segment.end - 1) * Chunk);
     if (kept && number == segments - 1) state.store(kept + segment.state * Width * Width);
 }
