@@ -34,20 +34,21 @@ static class ScanBenchCommand
         });
         var batch = RunOptions.Range(new Option<int>("--batch") { Description = "Sequences at once.", DefaultValueFactory = _ => 1 }, 1, 1 << 16);
         var repeats = RunOptions.Range(new Option<int>("--repeats") { Description = $"Runs that are timed, after {WarmUp} that are not.", DefaultValueFactory = _ => 20 }, 1, 1 << 16);
+        var segments = RunOptions.Range(new Option<int>("--segments") { Description = "Segments that kernels of our own cut a sequence into; 0 is what suits the device.", DefaultValueFactory = _ => 0 }, 0, 1 << 16);
         var json = RunOptions.NotEmpty(new Option<string?>("--json") { Description = "A file to write the figures to." });
-        var command = new Command("scan", "Time the state-space scan of a Mamba-2 layer by itself; bfloat16 on a GPU, float32 on a CPU.") { model, lengths, batch, repeats, json };
+        var command = new Command("scan", "Time the state-space scan of a Mamba-2 layer by itself; bfloat16 on a GPU, float32 on a CPU.") { model, lengths, batch, repeats, segments, json };
         var compute = new ComputeOptions(command, readsWeights: false);
         command.SetAction((result, cancellation) =>
         {
             Run(
-                result.GetRequiredValue(model), [.. result.GetRequiredValue(lengths).Distinct().Order()], result.GetValue(batch), result.GetValue(repeats), result.GetValue(json),
-                compute.Open(result).Device, cancellation);
+                result.GetRequiredValue(model), [.. result.GetRequiredValue(lengths).Distinct().Order()], result.GetValue(batch), result.GetValue(repeats), result.GetValue(segments),
+                result.GetValue(json), compute.Open(result).Device, cancellation);
             return Task.FromResult(ExitCode.Ok);
         });
         return command;
     }
 
-    static void Run(string model, int[] lengths, int batch, int repeats, string? json, torch.Device device, CancellationToken cancellation)
+    static void Run(string model, int[] lengths, int batch, int repeats, int segments, string? json, torch.Device device, CancellationToken cancellation)
     {
         var named = SpecLibrary.Find(model).Model;
         if (named.Plan.Layers.FirstOrDefault(layer => layer.Mixer is Mamba2Plan) is not { Mixer: Mamba2Plan plan, Index: var index })
@@ -63,7 +64,7 @@ static class ScanBenchCommand
         foreach (var length in lengths)
         {
             cancellation.ThrowIfCancellationRequested();
-            var row = Measure(plan, length, batch, repeats, device, costs.Lines(CostQuantity.Flops, new(length, Batch: batch)).Where(line => Terms.Contains(line.Term.Name)).Sum(line => line.Layers[index]));
+            var row = Measure(plan, length, batch, repeats, segments, device, costs.Lines(CostQuantity.Flops, new(length, Batch: batch)).Where(line => Terms.Contains(line.Term.Name)).Sum(line => line.Layers[index]));
             document = document with { Rows = [.. document.Rows, row] };
             Console.WriteLine(Line(
                 Number(length, "#,0"), Number(row.MedianMs, "#,0.000"), Number(row.Ms.Min(), "#,0.000"), Number(row.Ms.Max(), "#,0.000"), Number(row.Bytes / 1e6, "#,0.0"),
@@ -73,11 +74,11 @@ static class ScanBenchCommand
         if (json is not null) AtomicFile.Write(json, document.ToJson());
     }
 
-    static ScanRow Measure(Mamba2Plan plan, int length, int batch, int repeats, torch.Device device, decimal flops)
+    static ScanRow Measure(Mamba2Plan plan, int length, int batch, int repeats, int segments, torch.Device device, decimal flops)
     {
         // As many sets of inputs as no cache holds.
         var set = (long)batch * length * (plan.Heads + 2L * plan.KvHeads) * plan.HeadDim * 2;
-        using var runs = new ScanRuns(plan, device, batch, length, (int)Math.Clamp((Inputs + set - 1) / set, 2, MostSets));
+        using var runs = new ScanRuns(plan, device, batch, length, (int)Math.Clamp((Inputs + set - 1) / set, 2, MostSets), segments);
         runs.Time(WarmUp);
         return new(length, runs.Path, [.. runs.Time(repeats).Select(ms => Math.Round(ms, 4))], runs.Bytes, flops);
     }

@@ -29,7 +29,8 @@ public sealed class ScanRuns : IDisposable
     /// <param name="batch">Sequences.</param>
     /// <param name="length">Tokens of each.</param>
     /// <param name="sets">Inputs, which take turns.</param>
-    public ScanRuns(Mamba2Plan plan, Device device, int batch, long length, int sets)
+    /// <param name="segments">Segments that the kernels cut a sequence into, no more than it has chunks of 64 tokens; 0 is what suits the device.</param>
+    public ScanRuns(Mamba2Plan plan, Device device, int batch, long length, int sets, int segments = 0)
     {
         using var scope = NewDisposeScope();
         using var guard = no_grad();
@@ -39,7 +40,7 @@ public sealed class ScanRuns : IDisposable
         {
             _kernels = new(_plan);
             _module = _kernels.On(device);
-            _segments = ScanKernels.Segments(kernels, batch, plan.Heads, length);
+            _segments = segments > 0 ? (int)Math.Min(segments, (length + ScanKernels.Chunk - 1) / ScanKernels.Chunk) : ScanKernels.Segments(kernels, batch, plan.Heads, length);
         }
         var type = _module is not null || device.type == DeviceType.CUDA ? ScalarType.BFloat16 : ScalarType.Float32;
         Path = _module is not null ? $"kernels of our own, bfloat16, {_segments} segments a sequence" : $"plain operations, {(type == ScalarType.BFloat16 ? "bfloat16" : "float32")}";

@@ -172,6 +172,18 @@ public abstract class ScanKernelTests(Device device)
         Assert.Equal(["convolution", "scan_outputs"], recorded.Launched);
     }
 
+    [Fact]
+    public void By_itself_it_is_timed_in_the_kernels()
+    {
+        var recorded = new RecordedDevice(Kernels());
+        using var running = KernelDevice.StandIn(recorded);
+        using var runs = new ScanRuns(Plan(2, 1, 16), device, 1, 70, sets: 2, segments: 9);
+        Assert.Equal("kernels of our own, bfloat16, 2 segments a sequence", runs.Path);
+        Assert.Equal(3, runs.Time(3).Count);
+        Assert.Equal(["scan_added", "scan_starts", "scan_outputs"], recorded.Launched.Take(3));
+        Assert.Equal(9, recorded.Launched.Count);
+    }
+
     /// <summary>Greatest difference of the whole mixer, of the greatest value: its projections are rounded, too.</summary>
     const double Passed = 3e-2;
 

@@ -8,8 +8,11 @@ namespace MmMamba.Runtime.Kernels.Cuda;
 /// <param name="plan">The mixer.</param>
 sealed class ScanKernels(Mamba2Plan plan)
 {
-    // As in scan.cu and convolution.cu.
-    const int Chunk = 64, Run = 16, ConvolutionThreads = 256, StartThreads = 128, MostTaps = 8;
+    /// <summary>Tokens of a chunk, as in scan.cu.</summary>
+    public const int Chunk = 64;
+
+    // As in convolution.cu.
+    const int Run = 16, ConvolutionThreads = 256, StartThreads = 128, MostTaps = 8;
 
     readonly PassKernels _kernels = PassKernels.Of("the kernels of a Mamba-2 mixer", [KernelSource.Ptx, .. KernelSource.Mix], Constants(plan));
 
