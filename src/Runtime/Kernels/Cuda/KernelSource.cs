@@ -19,6 +19,12 @@ sealed record KernelSource(string Name, string Text)
     /// <summary>Instructions that CUDA C++ has no words for; comes before the files that use them.</summary>
     public static KernelSource Ptx { get; } = Read("ptx.cu");
 
+    /// <summary>The convolution and the scan of a Mamba-2 mixer over many tokens; compiled behind <see cref="Ptx"/>.</summary>
+    public static IReadOnlyList<KernelSource> Mix { get; } = [Read("scan.cu"), Read("convolution.cu")];
+
+    /// <summary>All files.</summary>
+    public static IReadOnlyList<KernelSource> All { get; } = [.. Decode, Ptx, .. Mix];
+
     /// <summary>SHA-256 of all lines but the first.</summary>
     public string Hash => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Text[(Text.IndexOf('\n', StringComparison.Ordinal) + 1)..])));
 
