@@ -19,6 +19,12 @@ sealed record KernelSource(string Name, string Text)
     /// <summary>Instructions that CUDA C++ has no words for; comes before the files that use them.</summary>
     public static KernelSource Ptx { get; } = Read("ptx.cu");
 
+    /// <summary>A mixer that is trained: files that are compiled one behind the other.</summary>
+    public static IReadOnlyList<KernelSource> TrainedMixer { get; } = [Ptx, Read("mixer.cu"), Read("mixer_forward.cu"), Read("mixer_gradient.cu")];
+
+    /// <summary>All files.</summary>
+    public static IReadOnlyList<KernelSource> All { get; } = [.. Decode, .. TrainedMixer];
+
     /// <summary>SHA-256 of all lines but the first.</summary>
     public string Hash => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Text[(Text.IndexOf('\n', StringComparison.Ordinal) + 1)..])));
 
