@@ -20,6 +20,7 @@ public sealed class Mamba2Mixer
     readonly Parameter? _gate, _gateNorm, _convWeight, _convBias, _decay, _skip, _queryNormWeight, _queryNormBias, _keyNormWeight, _keyNormBias;
     readonly int _channels;
     readonly MixedPass? _pass;
+    readonly TrainedMixer? _trained;
 
     /// <param name="plan">Heads and switches.</param>
     /// <param name="tensors">The layer's parameters; those that the plan switches off are not asked for.</param>
@@ -43,6 +44,7 @@ public sealed class Mamba2Mixer
             (_queryNormWeight, _queryNormBias) = (tensors["attention.q_norm.weight"], tensors["attention.q_norm.bias"]);
             (_keyNormWeight, _keyNormBias) = (tensors["attention.k_norm.weight"], tensors["attention.k_norm.bias"]);
         }
+        _trained = TrainedMixer.Of(this, plan);
     }
 
     /// <summary>What all its products of the input are, one below the other: value, key, query, gate where there is one, dt.</summary>
@@ -64,6 +66,7 @@ public sealed class Mamba2Mixer
     public Tensor Mix(Tensor u, Tensor? mask = null, Mamba2State? state = null, Packing? packing = null)
     {
         if (mask is null && packing is null && _pass?.Mix(this, u, state) is { } mixed) return mixed;
+        if (state is null && _trained?.Mix(u, mask, packing) is { } trained) return trained;
         using var scope = NewDisposeScope();
         var (batch, length) = (u.shape[0], u.shape[1]);
         if (mask is not null) u = u * mask.unsqueeze(-1).to(u.dtype); // no projection has a bias: this silences the convolution too

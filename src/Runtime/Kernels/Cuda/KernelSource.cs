@@ -22,8 +22,11 @@ sealed record KernelSource(string Name, string Text)
     /// <summary>The convolution and the scan of a Mamba-2 mixer over many tokens; compiled behind <see cref="Ptx"/>.</summary>
     public static IReadOnlyList<KernelSource> Mix { get; } = [Read("scan.cu"), Read("convolution.cu")];
 
+    /// <summary>A mixer that is trained: files that are compiled one behind the other.</summary>
+    public static IReadOnlyList<KernelSource> TrainedMixer { get; } = [Ptx, Read("mixer.cu"), Read("mixer_forward.cu"), Read("mixer_gradient.cu")];
+
     /// <summary>All files.</summary>
-    public static IReadOnlyList<KernelSource> All { get; } = [.. Decode, Ptx, .. Mix];
+    public static IReadOnlyList<KernelSource> All { get; } = [.. Decode, .. Mix, .. TrainedMixer];
 
     /// <summary>SHA-256 of all lines but the first.</summary>
     public string Hash => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Text[(Text.IndexOf('\n', StringComparison.Ordinal) + 1)..])));
