@@ -18,9 +18,8 @@ public sealed class SwiGluMlp(Parameter w1, Parameter w2, Parameter w3)
     public Tensor Forward(Tensor x)
     {
         using var scope = NewDisposeScope();
-        var active = InPlace.Silu(Work.Linear("mlp.w1", x, w1));
         Tensor inner;
-        using (var up = Work.Linear("mlp.w3", x, w3)) inner = InPlace.Multiply(active, up);
+        using (var up = Work.Linear("mlp.w3", x, w3)) inner = SwiGlu.Run(Work.Linear("mlp.w1", x, w1), up);
         return Work.Linear("mlp.w2", inner, w2).MoveToOuterDisposeScope();
     }
 }

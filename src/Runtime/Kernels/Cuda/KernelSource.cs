@@ -19,6 +19,24 @@ sealed record KernelSource(string Name, string Text)
     /// <summary>Instructions that CUDA C++ has no words for; comes before the files that use them.</summary>
     public static KernelSource Ptx { get; } = Read("ptx.cu");
 
+    /// <summary>Numbers of both types in memory; behind <see cref="Ptx"/>, before the files of a layer's pointwise work.</summary>
+    public static KernelSource Numbers { get; } = Read("numbers.cu");
+
+    /// <summary>The residual stream and its norms.</summary>
+    public static KernelSource Norm { get; } = Read("norm.cu");
+
+    /// <summary>The gate of an MLP.</summary>
+    public static KernelSource SwiGlu { get; } = Read("swiglu.cu");
+
+    /// <summary>From a fused projection to what attention reads.</summary>
+    public static KernelSource Rotary { get; } = Read("rotary.cu");
+
+    /// <summary>Two parts of attention, put together.</summary>
+    public static KernelSource Merge { get; } = Read("merge.cu");
+
+    /// <summary>Every file there is.</summary>
+    public static IReadOnlyList<KernelSource> All { get; } = [.. Decode, Ptx, Numbers, Norm, SwiGlu, Rotary, Merge];
+
     /// <summary>SHA-256 of all lines but the first.</summary>
     public string Hash => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Text[(Text.IndexOf('\n', StringComparison.Ordinal) + 1)..])));
 
