@@ -158,7 +158,7 @@ public class VisionLanguageModel : nn.Module
         using var x = Entering(input, stream, over, shown: false);
         using var window = Window(input, cache);
         Through(x, window, cache, null, null, first, _layers.Length, cancellation);
-        return x.Normed(_norm).MoveToOuterDisposeScope();
+        return x.NormedLast(_norm).MoveToOuterDisposeScope();
     }
 
     /// <summary>

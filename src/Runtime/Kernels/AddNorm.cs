@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace MmMamba.Runtime.Kernels;
 
-/// <summary>The residual stream's additions and norms, both in one kernel.</summary>
+/// <summary>The residual stream's additions and norms, both in one kernel, and so are their gradients. The norm's weight is frozen.</summary>
 sealed class AddNorm
 {
     // So many numbers of a row does a lane keep in registers.
@@ -31,17 +31,79 @@ sealed class AddNorm
 
     /// <param name="x">(..., H).</param>
     /// <param name="added">Is added to x before its norm is taken, in the weight's type; null for nothing.</param>
-    /// <param name="over">Whether the sum may be written over x.</param>
-    /// <returns>The sum, x itself where nothing is added or it was written over, and its norm in the weight's type; null where plain operations have to compute it.</returns>
-    public (Tensor Sum, Tensor Normed)? Run(Tensor x, Tensor? added, bool over)
+    /// <param name="over">Whether the sum may be written over x where no gradient is recorded.</param>
+    /// <param name="last">Whether nobody asks for the sum.</param>
+    /// <returns>
+    /// The sum, x itself where nothing is added or it was written over or nobody asks for it, and its norm in the weight's type; null where plain operations have to compute it.
+    /// </returns>
+    public (Tensor Sum, Tensor Normed)? Run(Tensor x, Tensor? added, bool over, bool last = false)
     {
-        if (is_grad_enabled() || _kernels?.For(_weight) is not { } kernels) return null;
-        if (x.dtype != ScalarType.Float32 || !PointwiseKernels.IsWhole(x)) return null;
+        if (_kernels?.For(_weight) is not { } kernels || x.dtype != ScalarType.Float32 || !PointwiseKernels.IsWhole(x)) return null;
         if (added is not null && (added.dtype != _weight.dtype || !PointwiseKernels.IsWhole(added))) return null;
+        if (is_grad_enabled() && _weight.requires_grad) return null;
+        if (is_grad_enabled() && (x.requires_grad || added is { requires_grad: true })) return Recorded(kernels, x, added, last);
+        var sum = added is null || last ? null : over && !is_grad_enabled() ? x : empty_like(x);
+        return (sum ?? x, Forward(kernels, x, added, sum));
+    }
+
+    Tensor Forward(IKernelModule kernels, Tensor x, Tensor? added, Tensor? sum)
+    {
         var normed = empty(x.shape, _weight.dtype, x.device);
-        var sum = added is null || over ? x : empty_like(x);
-        var rows = x.numel() / _weight.shape[0];
-        kernels.Launch(0, "add_norm", PointwiseKernels.Grid(rows, _rowsOfBlock), _threads, 0, x, added, sum, _weight, _eps, normed, rows);
-        return (sum, normed);
+        Launch(kernels, "add_norm", x, x, added, sum, _weight, _eps, normed, Rows(x));
+        return normed;
+    }
+
+    (Tensor Sum, Tensor Normed) Recorded(IKernelModule kernels, Tensor x, Tensor? added, bool last)
+    {
+        using var scope = NewDisposeScope();
+        var results = Function.apply(new Pass(this, kernels, last), x, added!);
+        foreach (var result in results) result.MoveToOuterDisposeScope();
+        return (results.Count == 1 ? x : results[1], results[0]);
+    }
+
+    // Gradients of x and of what was added, each where it is wanted.
+    (Tensor? OfX, Tensor? OfAdded) Back(IKernelModule kernels, Tensor sum, Tensor? ofNormed, Tensor? ofSum, bool wantX, bool wantAdded)
+    {
+        using var scope = NewDisposeScope();
+        ofNormed = ofNormed?.contiguous() ?? zeros(sum.shape, _weight.dtype, sum.device);
+        var (ofX, ofAdded) = (wantX ? empty_like(sum) : null, wantAdded ? empty(sum.shape, _weight.dtype, sum.device) : null);
+        Launch(kernels, "add_norm_back", sum, sum, _weight, _eps, ofNormed, ofSum?.contiguous(), ofX, ofAdded, Rows(sum));
+        return (ofX?.MoveToOuterDisposeScope(), ofAdded?.MoveToOuterDisposeScope());
+    }
+
+    long Rows(Tensor x) => x.numel() / _weight.shape[0];
+
+    void Launch(IKernelModule kernels, string kernel, Tensor x, params ReadOnlySpan<KernelArgument> arguments) =>
+        kernels.Launch(0, kernel, PointwiseKernels.Grid(Rows(x), _rowsOfBlock), _threads, 0, arguments);
+
+    // The kernels are those that went forward, whatever thread goes back.
+    sealed record Pass(AddNorm Norm, IKernelModule Kernels, bool Last);
+
+    /// <summary>The norm of a pass, x and what is added, and behind it the sum where something is added and somebody asks for it.</summary>
+    sealed class Function : autograd.MultiTensorFunction<Function>
+    {
+        public override string Name => nameof(AddNorm);
+
+        public override List<Tensor> forward(autograd.AutogradContext ctx, params object[] vars)
+        {
+            var (pass, x, added) = ((Pass)vars[0], (Tensor)vars[1], (Tensor?)vars[2]);
+            var sum = added is null ? x : empty_like(x);
+            var normed = pass.Norm.Forward(pass.Kernels, x, added, added is null ? null : sum);
+            ctx.set_materialize_grads(false);
+            ctx.save_data("pass", pass);
+            ctx.save_data("wanted", (x.requires_grad, added is { requires_grad: true }));
+            ctx.save_for_backward([sum]);
+            return added is null || pass.Last ? [normed] : [normed, sum];
+        }
+
+        public override List<Tensor> backward(autograd.AutogradContext ctx, List<Tensor> grad_outputs)
+        {
+            using var scope = NewDisposeScope();
+            foreach (var given in grad_outputs) scope.Attach(given);
+            var (pass, (wantX, wantAdded)) = ((Pass)ctx.get_data("pass"), ((bool, bool))ctx.get_data("wanted"));
+            var (ofX, ofAdded) = pass.Norm.Back(
+                pass.Kernels, ctx.get_saved_variables()[0], PointwiseKernels.Given(grad_outputs[0]), grad_outputs.Count > 1 ? PointwiseKernels.Given(grad_outputs[1]) : null, wantX, wantAdded);
+            return GivenGradients.Of(null, ofX, ofAdded);
+        }
     }
 }

@@ -23,16 +23,12 @@ static class MergedParts
         var (y, other) = (near.Y, far.Y);
         if (is_grad_enabled() || y.dtype != other.dtype || near.Sums.dtype != ScalarType.Float32 || far.Sums.dtype != ScalarType.Float32) return false;
         var (batch, heads, length, width) = (y.shape[0], y.shape[1], y.shape[2], y.shape[3]);
-        var strides = y.stride();
-        if (Of((int)width).For(y) is not { } kernels || !strides.AsSpan().SequenceEqual(other.stride()) || !AreRows(strides, width)) return false;
+        if (Of((int)width).For(y) is not { } kernels || !y.stride().AsSpan().SequenceEqual(other.stride()) || !PointwiseKernels.AreRows(y) || !PointwiseKernels.AreRows(other)) return false;
         var rows = batch * heads * length;
-        var piece = PointwiseKernels.Piece(y.element_size() == 2 ? 8 : 4, (int)width);
+        var piece = PointwiseKernels.Piece(PointwiseKernels.Width(y), (int)width);
         kernels.Launch(
             0, "merge", PointwiseKernels.Grid(rows * (width / piece), Threads), Threads, 0, y, other, PointwiseKernels.Places(y),
             near.Sums, PointwiseKernels.Places(near.Sums), far.Sums, PointwiseKernels.Places(far.Sums), heads, length, rows);
         return true;
     }
-
-    // Heads side by side in memory, one way or another: each then begins where its pieces can be loaded at once.
-    static bool AreRows(long[] strides, long width) => strides[3] == 1 && strides.Take(3).All(stride => stride % width == 0);
 }

@@ -33,6 +33,15 @@ sealed class ResidualStream(Tensor x, bool own, bool shown) : IDisposable
         return normed;
     }
 
+    /// <summary>The same, where nobody asks for the stream any more.</summary>
+    public Tensor NormedLast(RmsNorm norm)
+    {
+        if (_added is null) return norm.Forward(_x);
+        var (sum, normed) = norm.Add(_x, _added, _own, last: true);
+        if (!ReferenceEquals(sum, _x)) sum.Dispose();
+        return normed;
+    }
+
     /// <summary>The stream itself, all additions made; it lives until the next one is.</summary>
     public Tensor Value
     {

@@ -29,9 +29,10 @@ public sealed class RmsNorm(Parameter weight, double eps)
     /// <param name="x">The residual stream (..., H).</param>
     /// <param name="added">What is added to it.</param>
     /// <param name="over">Whether the sum may be written over x where no gradient is recorded.</param>
-    internal (Tensor Sum, Tensor Normed) Add(Tensor x, Tensor added, bool over)
+    /// <param name="last">Whether nobody asks for the sum; it may be x then.</param>
+    internal (Tensor Sum, Tensor Normed) Add(Tensor x, Tensor added, bool over, bool last = false)
     {
-        if (_fused.Run(x, added, over) is { } both) return both;
+        if (_fused.Run(x, added, over, last) is { } both) return both;
         var sum = over ? InPlace.Add(x, added) : x + added;
         return (sum, Forward(sum));
     }

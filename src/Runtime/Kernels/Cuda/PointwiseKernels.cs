@@ -34,6 +34,19 @@ sealed class PointwiseKernels
     /// <summary>Whether a tensor lies side by side in memory, from a multiple of 16 bytes on.</summary>
     public static bool IsWhole(Tensor tensor) => tensor.is_contiguous() && StableAbi.Address(tensor) % 16 == 0;
 
+    /// <summary>Whether heads (B, heads, T, d) have their numbers side by side, and begin at multiples of 16 bytes as far as d is one.</summary>
+    public static bool AreRows(Tensor heads)
+    {
+        var (strides, width) = (heads.stride(), heads.shape[3]);
+        return strides[3] == 1 && strides.Take(3).All(stride => stride % width == 0) && StableAbi.Address(heads) % 16 == 0;
+    }
+
+    /// <summary>A gradient that libtorch gives; null where it has none.</summary>
+    public static Tensor? Given(Tensor gradient) => gradient.IsInvalid ? null : gradient;
+
+    /// <summary>How many of a tensor's numbers 16 bytes hold.</summary>
+    public static int Width(Tensor tensor) => tensor.dtype == ScalarType.BFloat16 ? 8 : 4;
+
     /// <summary>The most numbers up to so many that part a row of others evenly: half of them, or half of those, and so on.</summary>
     public static int Piece(int most, int row)
     {
