@@ -22,8 +22,15 @@ static class ContinuedAttention
         // As in Attention: float32 on a GPU knows no groups of heads.
         if (each > 1 && q.device_type == DeviceType.CUDA && q.dtype == ScalarType.Float32) (k, v) = (k.repeat_interleave(each, 1), v.repeat_interleave(each, 1));
         if (Part(q, k, v, past, tokens, causal: true) is not { } near || Part(q, k, v, 0, past, causal: false) is not { } far) return null;
+        return Together(near, far).MoveToOuterDisposeScope();
+    }
+
+    // Both parts by their weights; over the near one where a kernel does it.
+    static Tensor Together((Tensor Y, Tensor Sums) near, (Tensor Y, Tensor Sums) far)
+    {
+        if (MergedParts.Run(near, far)) return near.Y;
         var share = (far.Sums - near.Sums).sigmoid_().unsqueeze(-1);
-        return lerp(near.Y.to(ScalarType.Float32), far.Y.to(ScalarType.Float32), share).to(q.dtype).MoveToOuterDisposeScope();
+        return lerp(near.Y.to(ScalarType.Float32), far.Y.to(ScalarType.Float32), share).to(near.Y.dtype);
     }
 
     static (Tensor Y, Tensor Sums)? Part(Tensor q, Tensor k, Tensor v, long first, long count, bool causal)

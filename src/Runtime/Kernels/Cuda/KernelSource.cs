@@ -25,8 +25,23 @@ sealed record KernelSource(string Name, string Text)
     /// <summary>A mixer that is trained: files that are compiled one behind the other.</summary>
     public static IReadOnlyList<KernelSource> TrainedMixer { get; } = [Ptx, Read("mixer.cu"), Read("mixer_forward.cu"), Read("mixer_gradient.cu")];
 
-    /// <summary>All files.</summary>
-    public static IReadOnlyList<KernelSource> All { get; } = [.. Decode, .. Mix, .. TrainedMixer];
+    /// <summary>Numbers of both types in memory; behind <see cref="Ptx"/>, before the files of a layer's pointwise work.</summary>
+    public static KernelSource Numbers { get; } = Read("numbers.cu");
+
+    /// <summary>The residual stream and its norms.</summary>
+    public static KernelSource Norm { get; } = Read("norm.cu");
+
+    /// <summary>The gate of an MLP.</summary>
+    public static KernelSource SwiGlu { get; } = Read("swiglu.cu");
+
+    /// <summary>From a fused projection to what attention reads.</summary>
+    public static KernelSource Rotary { get; } = Read("rotary.cu");
+
+    /// <summary>Two parts of attention, put together.</summary>
+    public static KernelSource Merge { get; } = Read("merge.cu");
+
+    /// <summary>Every file there is.</summary>
+    public static IReadOnlyList<KernelSource> All { get; } = [.. Decode, .. Mix, .. TrainedMixer, Numbers, Norm, SwiGlu, Rotary, Merge];
 
     /// <summary>SHA-256 of all lines but the first.</summary>
     public string Hash => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Text[(Text.IndexOf('\n', StringComparison.Ordinal) + 1)..])));
