@@ -25,14 +25,14 @@ public abstract class BatchStepTests(Device device, ulong? emulated, int steps)
 
     static ModelPlan Plan(string name) => name switch { "linear" => GoldenModel.Linear, "hybrid" => GoldenModel.Hybrid, "teacher" => GoldenModel.Hovle, _ => GoldenModel.Named(name) };
 
-    // What each sequence reads: a prompt of some length, then a token a step, or none; of a sequence that has rested for good none any more.
+    // What each sequence reads: a prompt of some length, then a token a step. One of them ends, and some rest for a step.
     static (int[][] Prompts, int[][] Steps) Drawn(ModelPlan plan, int sequences, int steps, int seed, bool unequal = true)
     {
         var random = new Random(seed);
         int Id() => random.Next(plan.Tokens.Image);
         int[][] prompts = [.. Enumerable.Range(0, sequences).Select(row => Enumerable.Range(0, unequal ? 3 + row * 5 % 11 : 9).Select(_ => Id()).ToArray())];
         int[][] after = [.. Enumerable.Range(0, steps).Select(t => Enumerable.Range(0, sequences)
-            .Select(row => unequal && (row == 1 && t > 0 || row % 4 == 2 && t == 1) ? Sequences.Rests : Id()).ToArray())];
+            .Select(row => unequal && (row == 1 && t > 0 || row % 4 == 2 && t == 0) ? Sequences.Rests : Id()).ToArray())];
         return (prompts, after);
     }
 
@@ -49,7 +49,6 @@ public abstract class BatchStepTests(Device device, ulong? emulated, int steps)
 
     static Prompt[] Prompts(int[][] rows) => [.. rows.Select(row => new Prompt(row))];
 
-    // What has rounding alone between it has other most likely ids where logits are as good as equal.
     void Check(VisionLanguageModel model, int sequences, int seed, double tolerance, string what, bool unequal = true)
     {
         using var running = Running();
@@ -96,9 +95,8 @@ public abstract class BatchStepTests(Device device, ulong? emulated, int steps)
     [InlineData("hybrid", 8, true)]
     [InlineData("hybrid", 9, true)]
     [InlineData("linear", 8, false)]
-    [InlineData("linear", 17, true)]
-    [InlineData("teacher", 9, false)]
-    [InlineData("hybrid", 40, true)]
+    [InlineData("teacher", 17, true)]
+    [InlineData("teacher", 34, true)]
     public void Steps_are_those_of_plain_operations(string name, int sequences, bool unequal)
     {
         using var model = GoldenModel.Load(Plan(name), device: _device);
@@ -108,8 +106,7 @@ public abstract class BatchStepTests(Device device, ulong? emulated, int steps)
     [Theory]
     [InlineData("GoldenSwitches", 3)]
     [InlineData("GoldenNtk", 4)]
-    [InlineData("TinyHovle", 2)]
-    [InlineData("TinyMmMambaHybrid", 9)]
+    [InlineData("TinyMmMambaHybrid", 2)]
     public void Every_switch_is_as_in_plain_operations(string name, int sequences)
     {
         var plan = GoldenModel.Named(name);
@@ -125,11 +122,9 @@ public abstract class BatchStepTests(Device device, ulong? emulated, int steps)
     }
 
     [Theory]
-    [InlineData("linear", 8)]
-    [InlineData("hybrid", 3)]
+    [InlineData("linear", 3)]
     [InlineData("hybrid", 9)]
-    [InlineData("teacher", 8)]
-    [InlineData("hybrid", 32)]
+    [InlineData("teacher", 32)]
     public void In_bfloat16_they_are_no_further_from_float32_than_plain_operations(string name, int sequences)
     {
         using var running = Running();
@@ -236,4 +231,4 @@ public abstract class BatchStepTests(Device device, ulong? emulated, int steps)
 
 public sealed class BatchStepTestsOnCuda() : BatchStepTests(TestDevice.Cuda, null, steps: 12);
 
-public sealed class BatchStepTestsEmulated() : BatchStepTests(TestDevice.Cpu, emulated: 1, steps: 3);
+public sealed class BatchStepTestsEmulated() : BatchStepTests(TestDevice.Cpu, emulated: 1, steps: 2);
