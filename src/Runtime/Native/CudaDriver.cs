@@ -12,7 +12,7 @@ static unsafe partial class CudaDriver
     /// <summary>The library's name in this code; <see cref="TryLoad"/> knows the system's.</summary>
     public const string Library = "mmmamba:cuda";
 
-    public const int MultiprocessorCount = 16, CapabilityMajor = 75, CapabilityMinor = 76;
+    public const int MultiprocessorCount = 16, CapabilityMajor = 75, CapabilityMinor = 76, SharedOfBlock = 97;
 
     public const int MostDynamicShared = 8;
 
