@@ -16,6 +16,8 @@ sealed class RecordedDevice(IKernelDevice device, int? capability = null, int? m
 
     public int Multiprocessors => multiprocessors ?? device.Multiprocessors;
 
+    public int MostShared => device.MostShared;
+
     public int Capability => capability ?? device.Capability;
 
     public IKernelModule Load(string name, IEnumerable<KernelSource> sources, IReadOnlyDictionary<string, string> constants) => new Module(device.Load(name, sources, constants), _launched);
