@@ -22,8 +22,11 @@ sealed record KernelSource(string Name, string Text)
     /// <summary>A mixer that is trained: files that are compiled one behind the other.</summary>
     public static IReadOnlyList<KernelSource> TrainedMixer { get; } = [Ptx, Read("mixer.cu"), Read("mixer_forward.cu"), Read("mixer_gradient.cu")];
 
+    /// <summary>The norm over many tensors.</summary>
+    public static IReadOnlyList<KernelSource> GradientNorm { get; } = [Ptx, Read("gradient_norm.cu")];
+
     /// <summary>All files.</summary>
-    public static IReadOnlyList<KernelSource> All { get; } = [.. Decode, .. TrainedMixer];
+    public static IReadOnlyList<KernelSource> All { get; } = [.. Decode.Concat(TrainedMixer).Concat(GradientNorm).Distinct()];
 
     /// <summary>SHA-256 of all lines but the first.</summary>
     public string Hash => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Text[(Text.IndexOf('\n', StringComparison.Ordinal) + 1)..])));
