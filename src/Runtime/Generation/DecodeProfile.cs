@@ -18,13 +18,13 @@ public sealed record KernelTime(string Name, int Times, double Microseconds, lon
 /// </summary>
 public static class DecodeProfile
 {
-    const int Rounds = 8, Repeats = 9;
-
     /// <summary>The kernels in the order of their first launches, then all of them together; null where a step is not captured.</summary>
     /// <param name="model">Whose step.</param>
     /// <param name="sequences">How many.</param>
     /// <param name="length">Tokens before the step.</param>
-    public static IReadOnlyList<KernelTime>? Measure(VisionLanguageModel model, int sequences, int length)
+    /// <param name="rounds">How many times over a graph has them.</param>
+    /// <param name="repeats">Runs of a graph, of which the middle one counts; as many as a third come before.</param>
+    public static IReadOnlyList<KernelTime>? Measure(VisionLanguageModel model, int sequences, int length, int rounds = 8, int repeats = 9)
     {
         using var guard = no_grad();
         using var cache = model.CreateCache(sequences, length + 1);
@@ -41,21 +41,21 @@ public static class DecodeProfile
         ];
 
         // What a graph of one round costs beside its kernels is in both.
-        double Time(string? kernel) => (Median(kernel, Rounds + 1) - Median(kernel, 1)) / Rounds;
+        double Time(string? kernel) => (Median(kernel, rounds + 1) - Median(kernel, 1)) / rounds;
 
-        double Median(string? kernel, int rounds)
+        double Median(string? kernel, int times)
         {
-            using var step = CapturedStep.Create(model, cache, new Filter(device, kernel, rounds), out _)!;
+            using var step = CapturedStep.Create(model, cache, new Filter(device, kernel, times), out _)!;
             var (ids, positions, picked) = (Enumerable.Repeat(1, sequences).ToArray(), Enumerable.Repeat(length, sequences).ToArray(), new int[sequences]);
-            var times = new double[Repeats];
-            for (var i = -2; i < Repeats; i++)
+            var took = new double[repeats];
+            for (var i = -repeats / 3; i < repeats; i++)
             {
                 var watch = Stopwatch.StartNew();
                 step.Replay(ids, positions, length, picked);
-                if (i >= 0) times[i] = watch.Elapsed.TotalMicroseconds;
+                if (i >= 0) took[i] = watch.Elapsed.TotalMicroseconds;
             }
-            Array.Sort(times);
-            return times[Repeats / 2];
+            Array.Sort(took);
+            return took[repeats / 2];
         }
     }
 
