@@ -218,8 +218,6 @@ public abstract class PointwiseGradientTests(Device device, ulong? emulated) : I
         long Step()
         {
             using (NewDisposeScope()) Gradients(student, again: false);
-            GC.Collect();
-            GC.WaitForPendingFinalizers();
             return Tensor.TotalCount;
         }
         Step(); // makes masks that stay, and leaves the last gradients that were given
