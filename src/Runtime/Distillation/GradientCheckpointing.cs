@@ -18,10 +18,13 @@ sealed class GradientCheckpointing(VisionLanguageModel model, int first, ModelIn
     /// <param name="stream">What enters the first layer (B, T, H).</param>
     public Tensor Forward(Tensor stream)
     {
-        using var noGrad = no_grad();
         _streams.Push(stream);
-        for (var layer = first; layer < model.Plan.Layers.Count; layer++) _streams.Push(Run(layer, _streams.Peek()));
-        return model.Normed(_streams.Peek());
+        for (var layer = first; layer < model.Plan.Layers.Count; layer++)
+        {
+            var at = layer;
+            _streams.Push(Once(x => Run(at, x), _streams.Peek()));
+        }
+        return Once(model.Normed, _streams.Peek());
     }
 
     /// <summary>Adds the gradients of the trained tensors, given the features' (B, T, H).</summary>
@@ -36,6 +39,14 @@ sealed class GradientCheckpointing(VisionLanguageModel model, int first, ModelIn
     }
 
     Tensor Run(int layer, Tensor stream) => model.Run(input, null, null, null, layer, layer + 1, stream);
+
+    // Recorded as it will be when it is run again: what computes without gradients may round otherwise.
+    static Tensor Once(Func<Tensor, Tensor> step, Tensor stream)
+    {
+        using var scope = NewDisposeScope();
+        using var recording = enable_grad();
+        return step(stream).detach().MoveToOuterDisposeScope();
+    }
 
     // The gradient at a step's end, taken to its beginning if that is wanted. The stream is not needed afterwards.
     static Tensor Through(Func<Tensor, Tensor> step, Tensor stream, Tensor gradient, bool wanted)

@@ -1,5 +1,6 @@
 using MmMamba.Runtime.Caching;
 using MmMamba.Runtime.Kernels;
+using MmMamba.Runtime.Kernels.Cuda;
 using MmMamba.Runtime.Native;
 using MmMamba.Runtime.Plans;
 using TorchSharp;
@@ -18,6 +19,8 @@ public sealed class Mamba2Mixer
     readonly Parameter _value, _key, _query, _dt, _dtBias;
     readonly Parameter? _gate, _gateNorm, _convWeight, _convBias, _decay, _skip, _queryNormWeight, _queryNormBias, _keyNormWeight, _keyNormBias;
     readonly int _channels;
+    readonly MixedPass? _pass;
+    readonly TrainedMixer? _trained;
 
     /// <param name="plan">Heads and switches.</param>
     /// <param name="tensors">The layer's parameters; those that the plan switches off are not asked for.</param>
@@ -25,6 +28,7 @@ public sealed class Mamba2Mixer
     {
         _plan = plan;
         _channels = (plan.Heads + 2 * plan.KvHeads) * plan.HeadDim;
+        _pass = MixedPass.Of(plan);
         _value = tensors["attention.v_proj.weight"];
         _key = tensors["attention.k_proj.weight"];
         _query = tensors["attention.q_proj.weight"];
@@ -40,6 +44,7 @@ public sealed class Mamba2Mixer
             (_queryNormWeight, _queryNormBias) = (tensors["attention.q_norm.weight"], tensors["attention.q_norm.bias"]);
             (_keyNormWeight, _keyNormBias) = (tensors["attention.k_norm.weight"], tensors["attention.k_norm.bias"]);
         }
+        _trained = TrainedMixer.Of(this, plan);
     }
 
     /// <summary>What all its products of the input are, one below the other: value, key, query, gate where there is one, dt.</summary>
@@ -60,6 +65,8 @@ public sealed class Mamba2Mixer
     /// <returns>(B, T, heads * head dim) in u's type, before the output projection.</returns>
     public Tensor Mix(Tensor u, Tensor? mask = null, Mamba2State? state = null, Packing? packing = null)
     {
+        if (mask is null && packing is null && _pass?.Mix(this, u, state) is { } mixed) return mixed;
+        if (state is null && _trained?.Mix(u, mask, packing) is { } trained) return trained;
         using var scope = NewDisposeScope();
         var (batch, length) = (u.shape[0], u.shape[1]);
         if (mask is not null) u = u * mask.unsqueeze(-1).to(u.dtype); // no projection has a bias: this silences the convolution too

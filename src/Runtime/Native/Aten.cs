@@ -26,6 +26,7 @@ static class Aten
     static readonly Operation CudnnOperation = new("aten::_scaled_dot_product_cudnn_attention");
     static readonly Operation FusedAdamWOperation = new("aten::_fused_adamw_");
     static readonly Operation ScaleOperation = new("aten::_foreach_mul_", "Tensor");
+    static readonly Operation ProductOperation = new("aten::mm", "dtype");
 
     /// <summary>x / sqrt(mean(x^2) + eps) over the last dimension, computed in float32 and returned in x's type.</summary>
     public static Tensor RmsNorm(Tensor x, double eps)
@@ -158,6 +159,23 @@ static class Aten
         call.InvokeInPlace(ScaleOperation);
     }
 
+    /// <summary>The matrix product (m, n) of bfloat16 matrices a (m, k) and b (k, n), in float32 and never rounded in between; without gradients.</summary>
+    public static Tensor SingleProduct(Tensor a, Tensor b)
+    {
+        using var guard = no_grad();
+        if (a.device_type != DeviceType.CUDA)
+        {
+            using var left = a.to(ScalarType.Float32);
+            using var right = b.to(ScalarType.Float32);
+            return mm(left, right);
+        }
+        var call = new Call(stackalloc ulong[3]);
+        call.Add(a);
+        call.Add(b);
+        call.Add(ScalarType.Float32);
+        return call.Invoke(ProductOperation);
+    }
+
     /// <summary>An operation's name as the dispatcher wants it; lives as long as the process.</summary>
     sealed unsafe class Operation(string name, string overload = "")
     {
@@ -174,6 +192,7 @@ static class Aten
 
         public void Add(Tensor tensor) => Push(Copy(tensor));
         public void Add(double value) => Push(BitConverter.DoubleToUInt64Bits(value));
+        public void Add(ScalarType type) => Push((ulong)type);
         public void Add(bool value) => Push(value ? 1u : 0u);
         public void AddNone() => Push(0);
         public void AddOptional(double value) => Push(Boxed(BitConverter.DoubleToUInt64Bits(value)));

@@ -1,15 +1,21 @@
 using MmMamba.Runtime.Distillation;
+using MmMamba.Runtime.Kernels.Cuda;
 using MmMamba.Runtime.Plans;
 using MmMamba.Runtime.Seeding;
 using MmMamba.Runtime.Tests.Engine;
+using MmMamba.Runtime.Tests.Kernels.Emulation;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace MmMamba.Runtime.Tests.Distillation;
 
 /// <summary>What a stage may save memory with: a teacher in bfloat16, and layers that are run again for their gradients.</summary>
-public abstract class PrecisionTests(Device device)
+/// <param name="device">Where the tensors lie.</param>
+/// <param name="emulated">Seed of an emulator that runs kernels of our own over them; null where the device does, if it can.</param>
+public abstract class PrecisionTests(Device device, ulong? emulated = null)
 {
+    IDisposable? Running() => emulated is { } seed ? KernelDevice.StandIn(EmulatedDevice.Here(seed)) : null;
+
     static ModelPlan Student => GoldenModel.Hybrid;
 
     /// <summary>Loss and gradients of the reference's batch, by tensor.</summary>
@@ -38,6 +44,7 @@ public abstract class PrecisionTests(Device device)
     [InlineData(ScalarType.BFloat16)]
     public void Layers_that_are_run_again_give_the_same_loss_and_gradients(ScalarType dtype)
     {
+        using var running = Running();
         using var scope = NewDisposeScope();
         using var teacher = GoldenModel.Load(GoldenModel.Hovle, dtype, device);
         var (loss, kept) = EndToEnd(teacher, checkpointing: false);
@@ -53,6 +60,7 @@ public abstract class PrecisionTests(Device device)
     [InlineData(StageKind.EndToEnd)]
     public void In_bfloat16_trained_tensors_and_their_gradients_are_float32_and_point_the_same_way(StageKind stage)
     {
+        using var running = Running();
         using var scope = NewDisposeScope();
         using var exact = GoldenModel.Load(GoldenModel.Hovle, device: device);
         using var half = GoldenModel.Load(GoldenModel.Hovle, ScalarType.BFloat16, device);
@@ -65,11 +73,32 @@ public abstract class PrecisionTests(Device device)
         Assert.True(cosine > 0.99, FormattableString.Invariant($"cosine {cosine}"));
     }
 
+    [Fact]
+    public void A_mixer_stage_in_bfloat16_has_the_losses_of_one_in_float32()
+    {
+        using var running = Running();
+        using var scope = NewDisposeScope();
+        var (exact, rounded) = (Losses(ScalarType.Float32), Losses(ScalarType.BFloat16));
+        Assert.True(exact[^1] < 0.9 * exact[0], string.Join(' ', exact));
+        Assert.All(exact.Zip(rounded), pair => Assert.InRange(pair.Second / pair.First, 0.97, 1.03));
+
+        double[] Losses(ScalarType dtype)
+        {
+            using var teacher = GoldenModel.Load(GoldenModel.Hovle, dtype, device);
+            using var start = IntroducedArtefact.Skipped(teacher, Student, 1);
+            var reports = new Reports();
+            var options = TrainingOptions.Of(Student.RecipeOf(), StageKind.Mixer) with { Steps = 6, Batch = 2, LearningRate = 3e-3 };
+            new MixerDistillation(teacher, Student).RunMixer(start, StageGoldens.Batches(), options, reports).Dispose();
+            return [.. reports.Losses];
+        }
+    }
+
     static Tensor Flat(Dictionary<string, Tensor> tensors) => cat([.. tensors.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => pair.Value.flatten())]);
 
     [Fact]
     public void All_three_stages_run_from_a_teacher_in_bfloat16_and_leave_what_they_do_not_train()
     {
+        using var running = Running();
         using var scope = NewDisposeScope();
         using var teacher = GoldenModel.Load(GoldenModel.Hovle, ScalarType.BFloat16, device);
         TrainingOptions Options(StageKind kind) => TrainingOptions.Of(Student.RecipeOf(), kind) with { Steps = 3, Batch = 2, LearningRate = 1e-3, GradientCheckpointing = true };
@@ -89,5 +118,7 @@ public abstract class PrecisionTests(Device device)
 }
 
 public sealed class PrecisionTestsOnCpu() : PrecisionTests(TestDevice.Cpu);
+
+public sealed class PrecisionTestsEmulated() : PrecisionTests(TestDevice.Cpu, 1);
 
 public sealed class PrecisionTestsOnCuda() : PrecisionTests(TestDevice.Cuda);

@@ -14,6 +14,8 @@ sealed class CountedDevice(IKernelDevice device) : IKernelDevice
 
     public int Multiprocessors => device.Multiprocessors;
 
+    public int MostShared => device.MostShared;
+
     public int Capability => device.Capability;
 
     /// <summary>Launches since the last call, kernel by kernel, such as <c>2 add_norm, 1 swiglu</c>.</summary>

@@ -162,6 +162,8 @@ public abstract class PassKernelTests(Device device, ulong? emulated) : IDisposa
 
         public int Capability => 0;
 
+        public int MostShared => 0;
+
         public IKernelModule Load(string name, IEnumerable<KernelSource> sources, IReadOnlyDictionary<string, string> constants) => throw new NotSupportedException();
 
         public ICapturedLaunches Capture(Tensor input, Tensor output, Action<nint> launches) => throw new NotSupportedException();

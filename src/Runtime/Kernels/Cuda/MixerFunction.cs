@@ -1,0 +1,47 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MmMamba.Runtime.Kernels.Cuda;
+
+/// <summary>
+/// A trained mixer's pass as one node of libtorch's graph. It adds the gradients of the mixer's own parameters to them by itself, without a copy; libtorch is given the input's alone. A trained
+/// parameter among its inputs tells that there are gradients at all. It can be gone back through once.
+/// </summary>
+sealed class MixerFunction : autograd.SingleTensorFunction<MixerFunction>
+{
+    const string Key = "pass", Wanted = "wanted";
+
+    // On a GPU the thread that goes back has no scope, and libtorch takes its own hold of what is returned: that is freed when the thread returns the next.
+    [ThreadStatic] static Tensor? _returned;
+
+    /// <inheritdoc/>
+    public override string Name => nameof(MixerFunction);
+
+    /// <summary>The pass, its input, and a trained parameter or null.</summary>
+    public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
+    {
+        var (pass, u) = ((TrainedMixer.Pass)vars[0], (Tensor)vars[1]);
+        var (y, small, projected, weights) = pass.Forward(u);
+        ctx.set_materialize_grads(false);
+        ctx.save_data(Key, pass);
+        ctx.save_data(Wanted, u.requires_grad);
+        List<Tensor> kept = [u, small, projected];
+        if (u.requires_grad) kept.Add(weights);
+        if (pass.Mask is { } mask) kept.Add(mask);
+        ctx.save_for_backward(kept);
+        return y;
+    }
+
+    /// <inheritdoc/>
+    public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
+    {
+        using var scope = NewDisposeScope();
+        using var given = grad_output;
+        var pass = (TrainedMixer.Pass)ctx.get_data(Key);
+        var kept = ctx.get_saved_variables();
+        if (pass.Mask is not null) pass = pass with { Mask = kept[^1] };
+        _returned?.Dispose();
+        _returned = pass.Backward(given, kept[0], kept[1], kept[2], (bool)ctx.get_data(Wanted) ? kept[3] : null);
+        return [null!, _returned!, null!];
+    }
+}
