@@ -23,7 +23,7 @@ DEVICE float row_sum(float x)
 
 // sum = x + added, and sum / sqrt(mean(sum^2) + eps) * weight, rounded once: rows of HIDDEN. There may be nothing to add, and no sum to be written, or it may be x.
 extern "C" __global__ void __launch_bounds__(Lanes * ROWS) add_norm(
-    const float* x, const Element* added, float* sum, const Element* weight, float eps, Element* normed, long long rows)
+    const float* x, const Element* added, float* sum, const Element* __restrict__ weight, float eps, Element* normed, long long rows)
 {
     after_earlier_kernels();
     long long row = (long long)blockIdx.x * ROWS + threadIdx.x / Lanes;
@@ -31,30 +31,25 @@ extern "C" __global__ void __launch_bounds__(Lanes * ROWS) add_norm(
     int lane = threadIdx.x % Lanes;
     long long first = row * HIDDEN;
     float own[Steps][4], squares = 0.0f;
+    // All of a row is asked for before anything is written, since the sum may be x.
 #pragma unroll
     for (int i = 0; i < Steps; i++)
     {
         int at = 4 * (i * Lanes + lane);
-        if (at < HIDDEN) load(x + first + at, own[i]);
-    }
-    if (added)
-    {
+        if (at >= HIDDEN) break;
+        load(x + first + at, own[i]);
+        if (!added) continue;
+        float more[4];
+        load(added + first + at, more);
 #pragma unroll
-        for (int i = 0; i < Steps; i++)
-        {
-            int at = 4 * (i * Lanes + lane);
-            if (at >= HIDDEN) break;
-            float more[4];
-            load(added + first + at, more);
-#pragma unroll
-            for (int j = 0; j < 4; j++) own[i][j] += more[j];
-            if (sum) store(sum + first + at, own[i]);
-        }
+        for (int j = 0; j < 4; j++) own[i][j] += more[j];
     }
 #pragma unroll
     for (int i = 0; i < Steps; i++)
     {
-        if (4 * (i * Lanes + lane) >= HIDDEN) break;
+        int at = 4 * (i * Lanes + lane);
+        if (at >= HIDDEN) break;
+        if (added && sum) store(sum + first + at, own[i]);
 #pragma unroll
         for (int j = 0; j < 4; j++) squares += own[i][j] * own[i][j];
     }
@@ -74,7 +69,7 @@ extern "C" __global__ void __launch_bounds__(Lanes * ROWS) add_norm(
 
 // Given the gradients of both of add_norm's results, of the sum maybe none, that of x and, rounded, that of what was added, each where it is wanted.
 extern "C" __global__ void __launch_bounds__(Lanes * ROWS) add_norm_back(
-    const float* sum, const Element* weight, float eps, const Element* of_normed, const float* of_sum, float* of_x, Element* of_added, long long rows)
+    const float* sum, const Element* __restrict__ weight, float eps, const Element* of_normed, const float* __restrict__ of_sum, float* of_x, Element* of_added, long long rows)
 {
     after_earlier_kernels();
     long long row = (long long)blockIdx.x * ROWS + threadIdx.x / Lanes;

@@ -71,7 +71,7 @@ struct Part
 // From the fused projection, for each token and key head EACH queries, a key and a value (tokens of all sequences, KV_HEADS, EACH + 2, HEAD_DIM), to heads: queries and keys are
 // turned by the token's angles, of which cosines and sines (batch or 1, length, HEAD_DIM) are given, sines of the first half negated.
 extern "C" __global__ void __launch_bounds__(256) place_heads(
-    const Element* fused, const float* cosines, const float* sines, long long angles_of_batch, Element* queries, Places of_queries, Element* keys, Places of_keys,
+    const Element* __restrict__ fused, const float* __restrict__ cosines, const float* __restrict__ sines, long long angles_of_batch, Element* queries, Places of_queries, Element* keys, Places of_keys,
     Element* values, Places of_values, long long length, long long tokens)
 {
     after_earlier_kernels();
@@ -99,7 +99,7 @@ extern "C" __global__ void __launch_bounds__(256) place_heads(
 
 // The way back, of gradients: heads are turned the other way round.
 extern "C" __global__ void __launch_bounds__(256) place_heads_back(
-    Element* fused, const float* cosines, const float* sines, long long angles_of_batch, Element* queries, Places of_queries, Element* keys, Places of_keys,
+    Element* __restrict__ fused, const float* __restrict__ cosines, const float* __restrict__ sines, long long angles_of_batch, Element* queries, Places of_queries, Element* keys, Places of_keys,
     Element* values, Places of_values, long long length, long long tokens)
 {
     after_earlier_kernels();
