@@ -4,6 +4,7 @@ using MmMamba.Runtime.Kernels.Cuda;
 using MmMamba.Runtime.Layers;
 using MmMamba.Runtime.Plans;
 using MmMamba.Runtime.Tests.Engine;
+using MmMamba.Runtime.Tests.Kernels;
 using MmMamba.Runtime.Tests.Kernels.Emulation;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -36,12 +37,12 @@ public sealed class StepOperationsTests : IDisposable
         _scope.Dispose();
     }
 
-    void Count(string what, Action action, CountedLaunches? launches = null)
+    void Count(string what, Action action, RecordedDevice? launches = null)
     {
         launches?.Clear();
         using var count = new OperationCount();
         action();
-        var own = launches is null ? "" : FormattableString.Invariant($", and {launches.Kernels.Count} kernels");
+        var own = launches is null ? "" : FormattableString.Invariant($", and {launches.Launched.Count} kernels");
         _told.AppendLine(FormattableString.Invariant($"{what}: {count.Launches} of {count.Calls}{own}"));
         _seen.AppendLine(FormattableString.Invariant($"{what}: {count}"));
     }
@@ -80,7 +81,7 @@ public sealed class StepOperationsTests : IDisposable
     public void A_mixer_that_learns_by_kernels(StageKind kind, string expected)
     {
         Tokens = 80;
-        var launches = new CountedLaunches(EmulatedDevice.Here(1));
+        var launches = new RecordedDevice(EmulatedDevice.Here(1));
         using var running = KernelDevice.StandIn(launches);
         Learn(kind, launches);
         Told(expected);
@@ -107,7 +108,7 @@ public sealed class StepOperationsTests : IDisposable
         Told(expected);
     }
 
-    void Learn(StageKind kind, CountedLaunches? launches = null)
+    void Learn(StageKind kind, RecordedDevice? launches = null)
     {
         using var seeded = ConvertedMixers.Seed(_teacher, Student, 5);
         using var mixers = seeded.Copy();
