@@ -82,9 +82,9 @@ public class VisionLanguageModel : nn.Module
     public Tensor Hidden(ModelInput input, ModelCache? cache = null)
     {
         using var scope = NewDisposeScope();
-        if (cache is null) return _norm.Forward(Run(input, null, null, null)).MoveToOuterDisposeScope();
+        if (cache is null) return HiddenFrom(0, null, input).MoveToOuterDisposeScope();
         using var guard = no_grad();
-        return _norm.Forward(Run(input, cache, null, null)).MoveToOuterDisposeScope();
+        return HiddenFrom(0, null, input, cache).MoveToOuterDisposeScope();
     }
 
     /// <summary>The stream after the last layer (B, T, H), normed as <see cref="Logits"/> reads it.</summary>
@@ -136,8 +136,9 @@ public class VisionLanguageModel : nn.Module
         using var guard = no_grad();
         using var scope = NewDisposeScope();
         var last = _layers.Length - 1;
-        var x = Run(input, null, onLayer, null, end: last);
+        using var x = Entering(input, null, over: false, shown: false);
         using var window = Window(input, null);
+        Through(x, window, null, onLayer, null, 0, last, default);
         _layers[last].Show(x, window, onLayer); // nothing reads what the last layer would do with it
     }
 
@@ -147,14 +148,17 @@ public class VisionLanguageModel : nn.Module
     public virtual ModelCache CreateCache(int batch, int maxTokens) => new(this, batch, maxTokens);
 
     /// <summary>
-    /// <see cref="Hidden(ModelInput, ModelCache?)"/> of a run that begins at a layer, with the stream (B, T, H) that enters it.
+    /// <see cref="Hidden(ModelInput, ModelCache?)"/> of a run that begins at a layer, with the stream (B, T, H) that enters it; null embeds the input.
     /// </summary>
     /// <exception cref="OperationCanceledException">Cancelled between two layers: the first ones have advanced their caches, the others have not.</exception>
     internal Tensor HiddenFrom(
-        int first, Tensor stream, ModelInput input, ModelCache? cache = null, CancellationToken cancellation = default, bool over = false)
+        int first, Tensor? stream, ModelInput input, ModelCache? cache = null, CancellationToken cancellation = default, bool over = false)
     {
         using var scope = NewDisposeScope();
-        return _norm.Forward(Run(input, cache, null, null, first, stream: stream, cancellation: cancellation, over: over)).MoveToOuterDisposeScope();
+        using var x = Entering(input, stream, over, shown: false);
+        using var window = Window(input, cache);
+        Through(x, window, cache, null, null, first, _layers.Length, cancellation);
+        return x.NormedLast(_norm).MoveToOuterDisposeScope();
     }
 
     /// <summary>
@@ -171,17 +175,25 @@ public class VisionLanguageModel : nn.Module
         int first = 0, int? end = null, Tensor? stream = null, CancellationToken cancellation = default, bool over = false)
     {
         using var scope = NewDisposeScope();
-        var x = stream is null ? Embed(input) : stream.alias();
+        using var x = Entering(input, stream, over, shown: onOutput is not null);
         using var window = Window(input, cache);
-        for (var i = first; i < (end ?? _layers.Length); i++)
+        Through(x, window, cache, onLayer, onOutput, first, end ?? _layers.Length, cancellation);
+        var after = x.Take();
+        scope.Attach(after);
+        return after.MoveToOuterDisposeScope();
+    }
+
+    ResidualStream Entering(ModelInput input, Tensor? stream, bool over, bool shown) => new(stream?.alias() ?? Embed(input), own: over || stream is null, shown);
+
+    void Through(
+        ResidualStream x, TokenWindow window, ModelCache? cache, Action<LayerTrace>? onLayer, Action<int, Tensor>? onOutput, int first, int end, CancellationToken cancellation)
+    {
+        for (var i = first; i < end; i++)
         {
-            var before = x;
-            x = _layers[i].Forward(x, window, cache?[i], onLayer, over: onOutput is null && (over || i > first || stream is null));
-            if (!ReferenceEquals(before, x)) before.Dispose();
-            onOutput?.Invoke(i, x);
+            _layers[i].Forward(x, window, cache?[i], onLayer);
+            onOutput?.Invoke(i, x.Value);
             cancellation.ThrowIfCancellationRequested();
         }
-        return x.MoveToOuterDisposeScope();
     }
 
     TokenWindow Window(ModelInput input, ModelCache? cache)

@@ -61,7 +61,7 @@ sealed class AblationReport
             "The primary figure is the share of the answers' KL that is closed, from the linear model before any stage to the teacher. Accuracy and agreement stand beside it.");
         foreach (var family in ablation.Families)
         {
-            document.Heading($"{family.Name}: {family.Summary}");
+            document.Heading(HeadingOf(family));
             var columns = new Columns("ll").Titled("contrast", "the paper's sign");
             foreach (var contrast in Contrasts.Of(family)) columns.Row(contrast.Name, Paper(Signs(family, contrast)));
             document.Table(columns);
@@ -86,13 +86,15 @@ sealed class AblationReport
             $"{_asked["data"]?["name"]}; teacher {_ablation.Teacher}; seeds {seeds}; {_figures.Questions} questions in {_figures.Conversations} conversations. [95 % interval] over seeds and conversations."));
         foreach (var family in _ablation.Families)
         {
-            document.Heading($"{family.Name}: {family.Summary}").Table(Members(family)).Heading($"{family.Name}: percent right by kind of question").Table(Kinds(family));
+            document.Heading(HeadingOf(family)).Table(Members(family)).Heading($"{family.Name}: percent right by kind of question").Table(Kinds(family));
             if (family.Reported is { } reported) document.Heading($"{family.Name}: reported in {reported.Source}").Table(Reported(reported));
             document.Heading($"{family.Name}: contrasts, paired by seed and picture").Table(Compared(family));
         }
         foreach (var (what, why) in _failures) document.Line($"failed: {what}: {why}");
         return document;
     }
+
+    static string HeadingOf(AblationFamily family) => family.Summary.Length == 0 ? family.Name : $"{family.Name}: {family.Summary}";
 
     Columns Members(AblationFamily family)
     {

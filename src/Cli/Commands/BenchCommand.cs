@@ -19,6 +19,7 @@ static class BenchCommand
     {
         var command = new Command("bench", "Measure what a model costs on this machine.") { Train() };
         foreach (var kind in InferenceBenchCommand.All()) command.Add(kind);
+        command.Add(ScanBenchCommand.Create());
         return command;
     }
 

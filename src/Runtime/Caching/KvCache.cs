@@ -45,15 +45,20 @@ public sealed class KvCache : LayerCache
     /// <inheritdoc/>
     public override long Bytes => (_keys.numel() + _values.numel()) * _keys.element_size();
 
+    /// <summary>Counts more tokens: where their keys and values have to be put (B, kv heads, T, head dim), for the caller to dispose.</summary>
+    internal (Tensor Keys, Tensor Values) Extend(long tokens)
+    {
+        var place = Advance(tokens);
+        return (_keys.narrow(2, place, tokens), _values.narrow(2, place, tokens));
+    }
+
     /// <summary>Appends keys and values of T tokens, each (B, kv heads, T, head dim).</summary>
     internal void Append(Tensor keys, Tensor values)
     {
-        var tokens = keys.shape[2];
-        RequireRoom(_keys.shape[2], Length + tokens);
         using var scope = NewDisposeScope();
-        _keys.narrow(2, Length, tokens).copy_(keys);
-        _values.narrow(2, Length, tokens).copy_(values);
-        Length += tokens;
+        var (ownKeys, ownValues) = Extend(keys.shape[2]);
+        ownKeys.copy_(keys);
+        ownValues.copy_(values);
     }
 
     /// <inheritdoc/>

@@ -8,6 +8,8 @@ namespace MmMamba.Runtime.Caching;
 public class ModelCache : IReadOnlyList<LayerCache>, IDisposable
 {
     readonly LayerCache[] _layers;
+    readonly Device _device;
+    Tensor? _marks;
 
     /// <param name="model">The model that will use it.</param>
     /// <param name="batch">Sequences.</param>
@@ -15,7 +17,7 @@ public class ModelCache : IReadOnlyList<LayerCache>, IDisposable
     public ModelCache(VisionLanguageModel model, int batch, int maxTokens)
     {
         if (batch < 1 || maxTokens < 1) throw new InputException($"A cache is for at least 1 sequence of 1 token; {batch} of {maxTokens} are asked for.");
-        (Batch, MaxTokens) = (batch, maxTokens);
+        (Batch, MaxTokens, _device) = (batch, maxTokens, model.Device);
         var size = new CacheSize(batch, maxTokens, model.Device, model.Dtype);
         _layers = [.. model.Plan.Layers.Select(layer => MixerTypes.Of(layer.Mixer).Cache(layer.Mixer, size))];
     }
@@ -38,40 +40,49 @@ public class ModelCache : IReadOnlyList<LayerCache>, IDisposable
     /// <summary>The cache of the layer at an index from 0.</summary>
     public LayerCache this[int index] => _layers[index];
 
-    /// <summary>Which of the tokens seen so far are real (B, Length), boolean; null while all are.</summary>
-    internal Tensor? Real { get; private set; }
+    /// <summary>Whether some of the tokens seen so far are pads, as far as is known.</summary>
+    internal bool HasPads { get; private set; }
+
+    /// <summary>Which of the tokens seen so far are real (B, Length), boolean, a view for the caller to dispose; null while all are.</summary>
+    internal Tensor? Real => HasPads ? Marks.narrow(1, 0, Length) : null;
+
+    /// <summary>The buffer behind <see cref="Real"/> (B, MaxTokens), which says so of every token seen so far. It is there from when it is first asked for.</summary>
+    internal Tensor Marks => _marks ??= ones([Batch, MaxTokens], ScalarType.Bool, _device).DetachFromDisposeScope();
 
     /// <summary>The cache of a layer as its type.</summary>
     protected T Layer<T>(int index) where T : LayerCache => (T)_layers[index];
 
     internal void Advance(long tokens, Tensor? mask)
     {
-        if (mask is not null || Real is not null)
+        if (mask is not null || _marks is not null)
         {
-            using var scope = NewDisposeScope();
-            Device device = (mask ?? Real!).device;
-            var past = Real ?? ones([Batch, Length], ScalarType.Bool, device);
-            var now = mask ?? ones([Batch, tokens], ScalarType.Bool, device);
-            var all = cat([past, now], 1).DetachFromDisposeScope();
-            Real?.Dispose();
-            Real = all;
+            using var now = Marks.narrow(1, Length, tokens);
+            if (mask is null) now.fill_(true);
+            else now.copy_(mask);
         }
+        HasPads |= mask is not null;
         Length += tokens;
+    }
+
+    /// <summary>Counts one more token of each sequence, for which somebody else writes <see cref="Marks"/>.</summary>
+    /// <param name="anyRests">Whether it is a pad of some sequence.</param>
+    internal void Advance(bool anyRests)
+    {
+        HasPads |= anyRests;
+        Length++;
     }
 
     /// <summary>Remembers this moment, to go back to it: attention layers keep a number, the others a copy of their state.</summary>
     internal CacheMark Mark()
     {
-        var (length, marks) = (Length, _layers.Select(layer => layer.Mark()).ToArray());
-        var real = Real is null ? null : CacheMark.Copy(Real);
+        var (length, pads, marks) = (Length, HasPads, _layers.Select(layer => layer.Mark()).ToArray());
         return new(
             () =>
             {
                 foreach (var mark in marks) mark.Return();
-                Real?.Dispose();
-                (Real, Length) = (real is null ? null : CacheMark.Copy(real), length);
+                (Length, HasPads) = (length, pads); // what was marked since lies behind
             },
-            real is null ? marks : [.. marks, real]);
+            marks);
     }
 
     /// <summary>Takes up what the layers' <see cref="LayerCache.Filled"/> gave after a number of tokens, all of them real.</summary>
@@ -86,8 +97,7 @@ public class ModelCache : IReadOnlyList<LayerCache>, IDisposable
     public void Reset()
     {
         foreach (var layer in _layers) layer.Reset();
-        Real?.Dispose();
-        (Real, Length) = (null, 0);
+        (HasPads, Length) = (false, 0);
     }
 
     /// <inheritdoc/>
@@ -98,7 +108,7 @@ public class ModelCache : IReadOnlyList<LayerCache>, IDisposable
     public void Dispose()
     {
         foreach (var layer in _layers) layer.Dispose();
-        Real?.Dispose();
+        _marks?.Dispose();
         GC.SuppressFinalize(this);
     }
 }

@@ -61,7 +61,9 @@ public sealed class BatchLoader : IBatchSequence
             cancellation.ThrowIfCancellationRequested();
             items[i] = _options.PassUnreadable ? Readable(start + i, order, unreadable) : Encode(start + i, order);
         }
-        return Batch.Of(items, _encoder.Vision.Image) with { Unreadable = unreadable };
+        var batch = Batch.Of(items, _encoder.Vision.Image) with { Unreadable = unreadable };
+        // Here and not where batches are asked for: pixels are many, and who computes with them does not wait for their way to a GPU.
+        return _options.Device is { } device ? batch.MoveTo(device) : batch;
     }
 
     EncodedConversation Encode(long position, ConversationOrder order) => _encoder.Encode(_source.Get(order.At(position)));
@@ -136,8 +138,7 @@ public sealed class BatchLoader : IBatchSequence
             _consumer.ThrowIfCancellationRequested();
             if (!_promised.Reader.WaitToReadAsync(_consumer).AsTask().GetAwaiter().GetResult()) return false;
             if (!_promised.Reader.TryRead(out var promise)) return false;
-            var batch = promise.GetAwaiter().GetResult();
-            _current = _loader._options.Device is { } device ? batch.MoveTo(device) : batch;
+            _current = promise.GetAwaiter().GetResult();
             return true;
         }
 

@@ -13,10 +13,14 @@ namespace MmMamba.Runtime.Generation;
 /// </summary>
 public sealed class Sequences : IDisposable
 {
+    /// <summary>Stands for the token of a sequence that reads none.</summary>
+    internal const int Rests = CapturedStep.Rests;
+
     readonly VisionLanguageModel _model;
     readonly List<int>[] _ids;
-    CapturedToken? _captured;
-    Func<int, (Tensor Logits, int Picked)>? _single;
+    readonly int[] _reads, _lengths, _picked;
+    CapturedStep? _captured;
+    SimdToken? _simd;
     bool _broken;
 
     /// <param name="model">Reads and predicts.</param>
@@ -28,6 +32,7 @@ public sealed class Sequences : IDisposable
         _model = model;
         Cache = model.CreateCache(batch, maxTokens);
         _ids = [.. Enumerable.Range(0, batch).Select(_ => new List<int>())];
+        (_reads, _lengths, _picked) = (new int[batch], new int[batch], new int[batch]);
     }
 
     /// <summary>What the model remembers of them.</summary>
@@ -42,8 +47,8 @@ public sealed class Sequences : IDisposable
     /// <summary>The id that stands where visual tokens go.</summary>
     internal int ImageToken => _model.Plan.Tokens.Image;
 
-    /// <summary>The most likely token after the single one that was read last, where what read it found it; null otherwise.</summary>
-    internal int? Picked { get; private set; }
+    /// <summary>The most likely token of each sequence after the single ones that were read last, where what read them found it; null otherwise. Overwritten by the next ones.</summary>
+    internal IReadOnlyList<int>? Picked { get; private set; }
 
     /// <summary>
     /// How single tokens are read: <c>captured CUDA graph</c>, <c>vector code on the CPU</c>, or why they take plain operations. Known once a first one was read, null before.
@@ -70,15 +75,13 @@ public sealed class Sequences : IDisposable
         using var scope = NewDisposeScope();
         using var guard = no_grad();
         Picked = null;
-        if (Single(prompts) is { } read)
+        if (AreSingle(prompts))
         {
             cancellation.ThrowIfCancellationRequested();
-            _broken = true;
-            (var logits, Picked) = read(prompts[0].Ids[0]);
-            _ids[0].Add(prompts[0].Ids[0]);
-            _broken = false;
+            for (var i = 0; i < Count; i++) _reads[i] = prompts[i].Ids is [var id] ? id : Rests;
+            var logits = Step();
             // A graph's logits are its own, and the next token's lie in the same place.
-            return (_captured is null ? logits : logits.clone()).unsqueeze(0).MoveToOuterDisposeScope();
+            return (_captured is null ? logits : logits.clone()).MoveToOuterDisposeScope();
         }
         var visual = prompts.Select(prompt => new VisualTokens(_model, prompt)).ToArray();
         try
@@ -102,31 +105,56 @@ public sealed class Sequences : IDisposable
     static int Suited(Device device, int sequences) => device.type == DeviceType.CUDA ? Math.Max(8192 / sequences, 1) : 512;
 
     /// <summary>
-    /// Reads one more token of the only sequence and picks the most likely next one, no image token, where something faster than plain operations reads it: on a
+    /// Reads one more token of each sequence and picks the most likely next ones, no image token, where something faster than plain operations reads them: on a
     /// GPU without any tensor or list.
     /// </summary>
-    /// <param name="ids">The token; replaced by the next one.</param>
-    /// <returns>Whether that was done; otherwise nothing was, and <see cref="Read"/> reads it.</returns>
-    /// <exception cref="OperationCanceledException">Cancelled before it was read.</exception>
+    /// <param name="ids">The tokens, or <see cref="Rests"/>; replaced by the next ones.</param>
+    /// <returns>Whether that was done; otherwise nothing was, and <see cref="Read"/> reads them.</returns>
+    /// <exception cref="OperationCanceledException">Cancelled before they were read.</exception>
     internal bool Next(Span<int> ids, CancellationToken cancellation)
     {
-        if (_single is null || _broken || Room == 0 || Cache.Length == 0 || Cache.Real is not null || ids[0] == ImageToken) return false;
+        if (_broken || Room == 0 || !StepsGoOn || ids.Contains(ImageToken)) return false;
         cancellation.ThrowIfCancellationRequested();
         using var scope = _captured is null ? NewDisposeScope() : null;
-        _broken = true;
-        (var logits, Picked) = _single(ids[0]);
-        _ids[0].Add(ids[0]);
-        _broken = false;
-        ids[0] = Picked == ImageToken ? Likeliest(logits) : Picked.Value;
+        ids.CopyTo(_reads);
+        var logits = Step();
+        for (var i = 0; i < Count; i++)
+            if (ids[i] != Rests) ids[i] = _picked[i] == ImageToken ? Likeliest(logits, i) : _picked[i];
         return true;
     }
 
-    // The most likely id that is no image token's.
-    int Likeliest(Tensor logits)
+    // Whether what reads single tokens is known, and the cache is as it takes it.
+    bool StepsGoOn => Cache.Length > 0 && (_captured is { } step ? step.TakesPads || !Cache.HasPads : _simd is not null && !Cache.HasPads);
+
+    // Reads the tokens at hand: logits (sequences, vocab).
+    Tensor Step()
+    {
+        _broken = true;
+        Tensor logits;
+        if (_captured is { } step)
+        {
+            for (var i = 0; i < Count; i++) _lengths[i] = _ids[i].Count;
+            step.Read(_reads, _lengths, _picked);
+            logits = step.Logits;
+        }
+        else
+        {
+            (var row, _picked[0]) = _simd!.Read(_reads[0]);
+            logits = row.unsqueeze(0);
+        }
+        Picked = _picked;
+        for (var i = 0; i < Count; i++)
+            if (_reads[i] != Rests) _ids[i].Add(_reads[i]);
+        _broken = false;
+        return logits;
+    }
+
+    // The most likely id of a sequence that is no image token's.
+    int Likeliest(Tensor logits, int sequence)
     {
         using var scope = NewDisposeScope();
         using var guard = no_grad();
-        return (int)logits.index_fill(-1, tensor([(long)ImageToken], device: logits.device), float.NegativeInfinity).argmax(-1).item<long>();
+        return (int)logits[sequence].index_fill(-1, tensor([(long)ImageToken], device: logits.device), float.NegativeInfinity).argmax(-1).item<long>();
     }
 
     /// <summary>Remembers this moment, to go back to it. What it keeps is freed with the mark.</summary>
@@ -162,25 +190,17 @@ public sealed class Sequences : IDisposable
         _broken = false;
     }
 
-    // A single token of text behind a sequence without pads, where something faster than plain operations reads it.
-    Func<int, (Tensor Logits, int Picked)>? Single(IReadOnlyList<Prompt> prompts)
+    // At most a token of text each behind what was read, where something faster than plain operations reads them.
+    bool AreSingle(IReadOnlyList<Prompt> prompts)
     {
-        if (prompts.Any(prompt => prompt.Ids.Count > 1 || prompt.Tiles > 0) || Cache.Length == 0 || Cache.Real is not null) return null;
-        if (DecodePath is null)
+        if (prompts.Any(prompt => prompt.Ids.Count > 1 || prompt.Tiles > 0) || Cache.Length == 0) return false;
+        if (DecodePath is null && (Count > 1 || !Cache.HasPads))
         {
-            var (read, path, reason) = Captured();
-            if (read is null && _model.Device.type == DeviceType.CPU) (read, path, reason) = Simd();
-            (_single, DecodePath) = (read, read is null ? $"plain operations: {reason}" : path);
+            _captured = CapturedStep.Create(_model, Cache, out var reason);
+            if (_captured is null && _model.Device.type == DeviceType.CPU) _simd = SimdToken.Create(_model, Cache, out reason);
+            DecodePath = _captured is not null ? "captured CUDA graph" : _simd is not null ? "vector code on the CPU" : $"plain operations: {reason}";
         }
-        return _single;
-    }
-
-    (Func<int, (Tensor, int)>?, string, string?) Simd() => (SimdToken.Create(_model, Cache, out var reason) is { } token ? token.Read : null, "vector code on the CPU", reason);
-
-    (Func<int, (Tensor, int)>?, string, string?) Captured()
-    {
-        _captured = CapturedToken.Create(_model, Cache, out var reason);
-        return (_captured is { } token ? id => (token.Logits, token.Read(id)) : null, "captured CUDA graph", reason);
+        return StepsGoOn;
     }
 
     // One pass over the tokens from first on; writes the last hidden state of every sequence that ends in it.

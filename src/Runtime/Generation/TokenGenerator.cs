@@ -50,6 +50,8 @@ public static class TokenGenerator
                 going |= finish[i] is null;
             }
             if (!going) break;
+            for (var i = 0; i < picked.Length; i++)
+                if (finish[i] is not null) picked[i] = Sequences.Rests;
             if (options.Sampling is { Temperature: 0, RepetitionPenalty: 1 } && sequences.Next(picked, cancellation)) continue;
             Pick(sequences, [.. picked.Select((id, i) => new Prompt(finish[i] is null ? [id] : []))], finish, options, picked, cancellation);
         }

@@ -59,6 +59,22 @@ static class SsdScan
         return (y.MoveToOuterDisposeScope(), final?.MoveToOuterDisposeScope());
     }
 
+    /// <summary>Tells of the work of <see cref="Run"/> with these sizes, where kernels of our own have computed what it computes.</summary>
+    public static void Tell(long batch, long length, long heads, long width, int chunk, bool state, Device device)
+    {
+        chunk = Math.Min(chunk, Fastest(device, width));
+        var chunks = (length + chunk - 1) / chunk;
+        var tokens = (length + chunks - 1) / chunks;
+        var product = 2 * batch * heads * chunks * tokens * width;
+        Work.Done("ssd.scores", product * tokens);
+        Work.Done("ssd.within", product * tokens);
+        if (chunks == 1 && !state) return;
+        var (rows, columns) = state ? (chunks + 1, chunks + 1) : (chunks, chunks);
+        Work.Done("ssd.states", product * width);
+        Work.Done("ssd.boundaries", 2 * batch * heads * rows * columns * width * width);
+        Work.Done("ssd.carried", product * width);
+    }
+
     // Within a chunk: token l hears token s <= l with weight (q_l . k_s) exp(decay_l - decay_s) dt_s. (heads' chunks, l, p)
     static Tensor Within(Tensor v, Tensor k, Tensor q, Tensor dt, Tensor decay)
     {

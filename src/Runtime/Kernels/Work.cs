@@ -77,6 +77,12 @@ static class Work
     public static Tensor Attention(string scores, string values, Tensor q, Tensor k, Tensor v, Tensor? mask, bool causal, long? reach = null)
     {
         Tell(scores, values, q, k, v, reach);
+        if (mask is null && !is_grad_enabled() && q.device_type == DeviceType.CUDA && AttentionChoice.Of(q, k, v, causal) == AttentionKernel.Flash
+            && Aten.AttentionWithSums(AttentionKernel.Flash, q, k, v, causal) is var (y, sums))
+        {
+            sums.Dispose();
+            return y;
+        }
         return Aten.Attention(q, k, v, mask, causal);
     }
 

@@ -43,37 +43,28 @@ public abstract class DecoderLayer
     /// <summary>Mixes tokens: normed input (B, T, H) to (B, T, heads * head dim), before the output projection.</summary>
     public abstract Tensor Mix(Tensor normed, TokenWindow window, LayerCache? cache = null);
 
-    /// <param name="x">Residual stream (B, T, H).</param>
+    /// <param name="stream">The residual stream, which is led through the layer.</param>
     /// <param name="trace">Is shown the mixer's input and output.</param>
-    /// <param name="over">Whether x may be written over where no gradient is recorded.</param>
-    /// <returns>The stream after this layer; x itself where it was written over.</returns>
-    internal Tensor Forward(Tensor x, TokenWindow window, LayerCache? cache, Action<LayerTrace>? trace, bool over = false)
+    internal void Forward(ResidualStream stream, TokenWindow window, LayerCache? cache, Action<LayerTrace>? trace)
     {
-        using var scope = NewDisposeScope();
-        Tensor stream;
-        using (var added = Mixed(x, window, cache, trace)) stream = over ? InPlace.Add(x, added) : x + added;
-        Tensor inner;
-        using (var normed = MlpNorm.Forward(stream)) inner = Mlp.Forward(normed);
-        stream = InPlace.Add(stream, inner);
-        return ReferenceEquals(stream, x) ? x : stream.MoveToOuterDisposeScope();
+        using (var normed = stream.Normed(Norm)) stream.Add(Mixed(normed, window, cache, trace));
+        using (var normed = stream.Normed(MlpNorm)) stream.Add(Mlp.Forward(normed));
     }
 
     // What the mixer adds to the stream.
-    Tensor Mixed(Tensor x, TokenWindow window, LayerCache? cache, Action<LayerTrace>? trace)
+    Tensor Mixed(Tensor normed, TokenWindow window, LayerCache? cache, Action<LayerTrace>? trace)
     {
-        using var scope = NewDisposeScope();
-        var normed = Norm.Forward(x);
-        var mixed = Mix(normed, window, cache);
+        using var mixed = Mix(normed, window, cache);
         trace?.Invoke(new(Plan.Index, normed, mixed));
-        return Work.Linear(OutputTerm, mixed, Output).MoveToOuterDisposeScope();
+        return Work.Linear(OutputTerm, mixed, Output);
     }
 
     /// <summary>Shows the mixer's input and output, and goes no further.</summary>
-    internal void Show(Tensor x, TokenWindow window, Action<LayerTrace> trace)
+    internal void Show(ResidualStream stream, TokenWindow window, Action<LayerTrace> trace)
     {
-        using var scope = NewDisposeScope();
-        var normed = Norm.Forward(x);
-        trace(new(Plan.Index, normed, Mix(normed, window)));
+        using var normed = stream.Normed(Norm);
+        using var mixed = Mix(normed, window);
+        trace(new(Plan.Index, normed, mixed));
     }
 }
 

@@ -16,6 +16,7 @@ namespace MmMamba.Runtime.Layers;
 public sealed class GroupedQueryAttention(AttentionPlan plan, Parameter wqkv)
 {
     readonly int _each = plan.Heads / plan.KvHeads;
+    readonly RotatedHeads _heads = new(plan);
 
     /// <summary>How the terms of its work begin.</summary>
     internal string Term { get; init; } = "attention";
@@ -33,32 +34,35 @@ public sealed class GroupedQueryAttention(AttentionPlan plan, Parameter wqkv)
     public Tensor Attend(Tensor u, TokenWindow window, KvCache? cache = null)
     {
         using var scope = NewDisposeScope();
-        var (q, k, v) = Project(u, window);
-        if (cache is not null)
-        {
-            cache.Append(k, v);
-            k.Dispose();
-            v.Dispose();
-            (k, v) = (cache.Keys, cache.Values);
-        }
+        var (q, k, v) = Project(u, window, cache);
         if (window is { Past: > 0, Length: > 1, AllReal: true } && Work.Continued(Term + ".scores", Term + ".values", q, k, v) is { } y)
             return Joined(y).MoveToOuterDisposeScope();
         return window.Packed(Weigh(q, k, v, window.VisibleKeys(), window.IsCausalAlone)).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Rotated queries (B, heads, T, head dim) and keys, and values (B, kv heads, T, head dim).</summary>
-    internal (Tensor Q, Tensor K, Tensor V) Project(Tensor u, TokenWindow window)
+    /// <summary>Rotated queries (B, heads, T, head dim) and keys, and values (B, kv heads, T, head dim); of the cache, which takes the tokens' up, all that it has.</summary>
+    internal (Tensor Q, Tensor K, Tensor V) Project(Tensor u, TokenWindow window, KvCache? cache = null)
     {
-        var angles = window.Angles(Rotary, u.dtype);
         using var scope = NewDisposeScope();
         var fused = window.Unpacked(Work.Linear(Term + ".wqkv", u, wqkv));
+        var (q, k, v) = _heads.Run(fused, window, Rotary, cache) ?? Turned(fused, window, cache);
+        return (q.MoveToOuterDisposeScope(), k.MoveToOuterDisposeScope(), v.MoveToOuterDisposeScope());
+    }
+
+    (Tensor Q, Tensor K, Tensor V) Turned(Tensor fused, TokenWindow window, KvCache? cache)
+    {
+        using var scope = NewDisposeScope();
         var (batch, length) = (fused.shape[0], fused.shape[1]);
         var projected = fused.view(batch, length, plan.KvHeads, _each + 2, plan.HeadDim);
-        var turned = angles.Rotate(projected.narrow(3, 0, _each + 1));
-        return (
-            turned.narrow(3, 0, _each).reshape(batch, length, plan.Heads, plan.HeadDim).transpose(1, 2).MoveToOuterDisposeScope(),
-            turned.select(3, _each).transpose(1, 2).MoveToOuterDisposeScope(),
-            projected.select(3, _each + 1).transpose(1, 2).MoveToOuterDisposeScope());
+        var turned = window.Angles(Rotary, fused.dtype).Rotate(projected.narrow(3, 0, _each + 1));
+        var q = turned.narrow(3, 0, _each).reshape(batch, length, plan.Heads, plan.HeadDim).transpose(1, 2);
+        var (k, v) = (turned.select(3, _each).transpose(1, 2), projected.select(3, _each + 1).transpose(1, 2));
+        if (cache is not null)
+        {
+            cache.Append(k, v);
+            (k, v) = (cache.Keys, cache.Values);
+        }
+        return (q.MoveToOuterDisposeScope(), k.MoveToOuterDisposeScope(), v.MoveToOuterDisposeScope());
     }
 
     /// <summary>Values by the weights of their keys (B, T, heads * head dim).</summary>

@@ -19,6 +19,7 @@ public sealed class Mamba2Mixer
     readonly Parameter _value, _key, _query, _dt, _dtBias;
     readonly Parameter? _gate, _gateNorm, _convWeight, _convBias, _decay, _skip, _queryNormWeight, _queryNormBias, _keyNormWeight, _keyNormBias;
     readonly int _channels;
+    readonly MixedPass? _pass;
     readonly TrainedMixer? _trained;
 
     /// <param name="plan">Heads and switches.</param>
@@ -27,6 +28,7 @@ public sealed class Mamba2Mixer
     {
         _plan = plan;
         _channels = (plan.Heads + 2 * plan.KvHeads) * plan.HeadDim;
+        _pass = MixedPass.Of(plan);
         _value = tensors["attention.v_proj.weight"];
         _key = tensors["attention.k_proj.weight"];
         _query = tensors["attention.q_proj.weight"];
@@ -63,6 +65,7 @@ public sealed class Mamba2Mixer
     /// <returns>(B, T, heads * head dim) in u's type, before the output projection.</returns>
     public Tensor Mix(Tensor u, Tensor? mask = null, Mamba2State? state = null, Packing? packing = null)
     {
+        if (mask is null && packing is null && _pass?.Mix(this, u, state) is { } mixed) return mixed;
         if (state is null && _trained?.Mix(u, mask, packing) is { } trained) return trained;
         using var scope = NewDisposeScope();
         var (batch, length) = (u.shape[0], u.shape[1]);

@@ -11,6 +11,8 @@ namespace MmMamba.Runtime.Layers;
 /// <param name="eps">Added to the mean square.</param>
 public sealed class RmsNorm(Parameter weight, double eps)
 {
+    readonly AddNorm _fused = new(weight, eps);
+
     /// <summary>Scale of each channel (H).</summary>
     public Parameter Weight { get; } = weight;
 
@@ -18,7 +20,20 @@ public sealed class RmsNorm(Parameter weight, double eps)
     /// <returns>(..., H) in the weight's type.</returns>
     public Tensor Forward(Tensor x)
     {
+        if (_fused.Run(x, null, over: false) is var (_, normed)) return normed;
         using var scope = NewDisposeScope();
         return InPlace.Multiply(Aten.RmsNorm(x, eps), Weight).to(Weight.dtype).MoveToOuterDisposeScope();
+    }
+
+    /// <summary><see cref="Forward"/> of a sum, and the sum.</summary>
+    /// <param name="x">The residual stream (..., H).</param>
+    /// <param name="added">What is added to it.</param>
+    /// <param name="over">Whether the sum may be written over x where no gradient is recorded.</param>
+    /// <param name="last">Whether nobody asks for the sum; it may be x then.</param>
+    internal (Tensor Sum, Tensor Normed) Add(Tensor x, Tensor added, bool over, bool last = false)
+    {
+        if (_fused.Run(x, added, over, last) is { } both) return both;
+        var sum = over ? InPlace.Add(x, added) : x + added;
+        return (sum, Forward(sum));
     }
 }

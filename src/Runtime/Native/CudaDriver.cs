@@ -12,7 +12,7 @@ static unsafe partial class CudaDriver
     /// <summary>The library's name in this code; <see cref="TryLoad"/> knows the system's.</summary>
     public const string Library = "mmmamba:cuda";
 
-    public const int MultiprocessorCount = 16, CapabilityMajor = 75, CapabilityMinor = 76;
+    public const int MultiprocessorCount = 16, CapabilityMajor = 75, CapabilityMinor = 76, SharedOfBlock = 97;
 
     public const int MostDynamicShared = 8;
 
@@ -44,6 +44,11 @@ static unsafe partial class CudaDriver
     [LibraryImport(Library)] public static partial int cuMemFreeHost(nint memory);
     [LibraryImport(Library)] public static partial int cuMemcpyHtoDAsync_v2(nint to, nint from, nuint bytes, nint stream);
     [LibraryImport(Library)] public static partial int cuMemcpyDtoHAsync_v2(nint to, nint from, nuint bytes, nint stream);
+    [LibraryImport(Library)] public static partial int cuEventCreate(out nint mark, uint flags);
+    [LibraryImport(Library)] public static partial int cuEventDestroy_v2(nint mark);
+    [LibraryImport(Library)] public static partial int cuEventRecord(nint mark, nint stream);
+    [LibraryImport(Library)] public static partial int cuEventSynchronize(nint mark);
+    [LibraryImport(Library)] public static partial int cuEventElapsedTime(out float milliseconds, nint from, nint to);
     [LibraryImport(Library)] public static partial int cuGetErrorName(int error, out nint name);
 
     /// <summary>Throws where a call failed.</summary>

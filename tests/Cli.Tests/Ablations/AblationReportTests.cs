@@ -36,9 +36,17 @@ public sealed class AblationReportTests : IDisposable
     }
 
     [Fact]
+    public void The_committed_tables_are_those_of_the_committed_answers()
+    {
+        var folder = Path.Combine(Tool.Repository, "docs", "results", "cifar10");
+        Assert.Equal(File.ReadAllText(Path.Combine(folder, "report.md")), DocumentMarkdown.Render(AblationReport.Of(folder).ToDocument()));
+    }
+
+    [Fact]
     public void Members_stand_beside_the_paper_and_contrasts_have_a_verdict()
     {
         var text = Text([1, 1, 1.04], [2, 6]);
+        Assert.Contains("\nF: What x does.\n", text);
         Assert.Contains("pictures; teacher T; seeds 0, 1, 2; 4 questions in 4 conversations.", text);
         // 1 - 1/4 and 1 - 1.04/4; t(2) = 4.3027 times 0.003333.
         Assert.Matches(@"\n  B +3 +74\.7 \[73\.2, 76\.1\] +0\.5067 \[0\.4780, 0\.5354\] +87\.5 ", text);

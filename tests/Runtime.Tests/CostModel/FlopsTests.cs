@@ -119,7 +119,8 @@ public sealed class FlopsTests : IDisposable
                 void Forward(long length, long past)
                 {
                     using var window = new TokenWindow(length, values.Device, past);
-                    layer.Forward(zeros([1, length, 2048], device: values.Device), window, cache, null);
+                    using var stream = new ResidualStream(zeros([1, length, 2048], device: values.Device), own: true, shown: false);
+                    layer.Forward(stream, window, cache, null);
                 }
             }
     }

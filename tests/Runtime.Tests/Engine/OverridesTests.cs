@@ -51,13 +51,13 @@ public sealed class OverridesTests : IDisposable
         using var guard = no_grad();
         var ids = randint(0, 90, new Size([2, 11]), ScalarType.Int64);
         using var window = new TokenWindow(11, CPU);
-        var x = _model.Embed(new(ids));
+        using var x = new ResidualStream(_model.Embed(new(ids)), own: true, shown: false);
         for (var i = 0; i < Mixers.Length; i++)
         {
             var plan = new LayerPlan(i, "", 0, Mixers[i], i == 1 ? 1e-3 : 1e-5, 128, "by hand");
-            x = DecoderLayer.Create(plan, new(_plan.Tensors, i, _model.Tensors, "a layer")).Forward(x, window, null, null);
+            DecoderLayer.Create(plan, new(_plan.Tensors, i, _model.Tensors, "a layer")).Forward(x, window, null, null);
         }
-        var logits = _model.Logits(new RmsNorm(_model.Tensors["language_model.model.norm.weight"], 1e-5).Forward(x));
+        var logits = _model.Logits(new RmsNorm(_model.Tensors["language_model.model.norm.weight"], 1e-5).Forward(x.Value));
         Golden.Close(logits, _model.Forward(new(ids)), 1e-6, "logits");
     }
 

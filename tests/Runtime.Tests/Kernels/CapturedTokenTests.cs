@@ -49,7 +49,7 @@ public abstract class SingleTokenTests(Device device, ulong? emulated, int token
             {
                 var logits = sequences.Read([new([tokens[Prefill + t]])]);
                 Golden.Close(golden["decode_logits"][row, t], logits[0], 1e-4, $"row {row}, step {t}");
-                Assert.Equal((int)logits.argmax(-1).item<long>(), sequences.Picked);
+                Assert.Equal([(int)logits.argmax(-1).item<long>()], sequences.Picked!);
             }
             Assert.Equal(path, sequences.DecodePath);
             for (var i = 0; i < sequences.Cache.Count; i++)

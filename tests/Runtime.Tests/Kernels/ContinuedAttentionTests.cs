@@ -46,6 +46,23 @@ public sealed class ContinuedAttentionTestsOnCpu() : ContinuedAttentionTests(Tes
 
 public sealed class ContinuedAttentionTestsOnCuda() : ContinuedAttentionTests(TestDevice.Cuda)
 {
+    /// <summary>So long a past that cuDNN's kernel, where libtorch prefers it, is asked in two parts.</summary>
+    [Fact]
+    public void A_long_past()
+    {
+        using var scope = NewDisposeScope();
+        using var guard = no_grad();
+        const int tokens = 2048, past = 16384;
+        random.manual_seed(1);
+        Tensor Drawn(int heads, int count) => randn(1, heads, count, 128).to(ScalarType.BFloat16).to(CUDA);
+        var (q, k, v) = (Drawn(16, tokens), Drawn(8, past + tokens), Drawn(8, past + tokens));
+        var libtorchs = Aten.AttentionKernelOf(q, k, v, causal: false);
+        Assert.Equal(libtorchs, AttentionChoice.Of(q, k.narrow(2, 0, past), v.narrow(2, 0, past), causal: false));
+        var y = ContinuedAttention.Run(q, k, v)!;
+        var mask = ones([tokens, past + tokens], ScalarType.Bool, CUDA).tril(past);
+        Golden.Close(Aten.Attention(q.to(ScalarType.Float32), k.to(ScalarType.Float32), v.to(ScalarType.Float32), mask, false), y.to(ScalarType.Float32), 1e-2, "y");
+    }
+
     private protected override bool IsExpected(AttentionKernel kernel, ScalarType type) =>
         type == ScalarType.Float32 ? kernel == AttentionKernel.Efficient : kernel is AttentionKernel.Cudnn or AttentionKernel.Flash;
 }

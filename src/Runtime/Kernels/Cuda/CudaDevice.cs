@@ -7,8 +7,9 @@ namespace MmMamba.Runtime.Kernels.Cuda;
 /// <param name="Context">libtorch's context there.</param>
 /// <param name="Multiprocessors">How many blocks can run side by side, each with a multiprocessor of its own.</param>
 /// <param name="Capability">10 * major + minor of the architecture.</param>
+/// <param name="MostShared">Bytes of shared memory that a block may ask for.</param>
 /// <param name="DriverVersion">The driver's.</param>
-sealed record CudaDevice(nint Context, int Multiprocessors, int Capability, int DriverVersion) : IKernelDevice
+sealed record CudaDevice(nint Context, int Multiprocessors, int Capability, int MostShared, int DriverVersion) : IKernelDevice
 {
     /// <inheritdoc/>
     public IKernelModule Load(string name, IEnumerable<KernelSource> sources, IReadOnlyDictionary<string, string> constants) => new CudaModule(this, name, sources, constants);
@@ -33,7 +34,7 @@ sealed record CudaDevice(nint Context, int Multiprocessors, int Capability, int 
         }
         CudaDriver.Check(CudaDriver.cuCtxGetDevice(out var device), "cuCtxGetDevice");
         CudaDriver.Check(CudaDriver.cuDriverGetVersion(out var driver), "cuDriverGetVersion");
-        return new(context, Attribute(CudaDriver.MultiprocessorCount), 10 * Attribute(CudaDriver.CapabilityMajor) + Attribute(CudaDriver.CapabilityMinor), driver);
+        return new(context, Attribute(CudaDriver.MultiprocessorCount), 10 * Attribute(CudaDriver.CapabilityMajor) + Attribute(CudaDriver.CapabilityMinor), Attribute(CudaDriver.SharedOfBlock), driver);
 
         int Attribute(int which)
         {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using System.Text;
 using MmMamba.Runtime.Native;
@@ -9,7 +10,8 @@ sealed unsafe class CudaModule : IKernelModule
 {
     readonly CudaDevice _device;
     readonly nint _module;
-    readonly Dictionary<string, nint> _functions = [];
+    // A thread that goes back through a graph launches too.
+    readonly ConcurrentDictionary<string, nint> _functions = [];
 
     /// <param name="device">Where they will run.</param>
     /// <param name="name">How messages call them.</param>

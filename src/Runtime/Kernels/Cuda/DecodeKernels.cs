@@ -12,11 +12,13 @@ sealed class DecodeKernels : IDisposable
 
     readonly Dictionary<(MixerPlan Mixer, int Inner), IKernelModule> _modules = [];
 
-    public DecodeKernels(VisionLanguageModel model, IKernelDevice device)
+    /// <param name="shape">How products of several sequences are cut; null for one sequence.</param>
+    public DecodeKernels(VisionLanguageModel model, IKernelDevice device, BatchShape? shape)
     {
+        var sources = shape is null ? KernelSource.Decode : KernelSource.DecodeBatch;
         foreach (var layer in model.Plan.Layers)
             if (!_modules.ContainsKey((layer.Mixer, layer.MlpHidden)))
-                _modules.Add((layer.Mixer, layer.MlpHidden), device.Load("the kernels of a decoded token", KernelSource.Decode, Constants(model, layer)));
+                _modules.Add((layer.Mixer, layer.MlpHidden), device.Load("the kernels of a decoded token", sources, Constants(model, layer, shape)));
     }
 
     /// <summary>The kernels that a layer needs.</summary>
@@ -42,7 +44,7 @@ sealed class DecodeKernels : IDisposable
 
     static int Bytes(VisionLanguageModel model) => model.Dtype == ScalarType.BFloat16 ? 2 : 4;
 
-    static Dictionary<string, string> Constants(VisionLanguageModel model, LayerPlan layer)
+    static Dictionary<string, string> Constants(VisionLanguageModel model, LayerPlan layer, BatchShape? shape)
     {
         static string Text(double value) => value.ToString("0.0###############", CultureInfo.InvariantCulture);
         static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
@@ -50,8 +52,13 @@ sealed class DecodeKernels : IDisposable
         var constants = new Dictionary<string, string>
         {
             ["WEIGHT_BF16"] = Flag(model.Dtype == ScalarType.BFloat16), ["HIDDEN"] = Number(model.Plan.HiddenSize), ["INNER"] = Number(layer.MlpHidden),
-            ["HEADS"] = Number(layer.Mixer.Heads), ["KV_HEADS"] = Number(layer.Mixer.KvHeads), ["HEAD_DIM"] = Number(layer.Mixer.HeadDim),
+            ["HEADS"] = Number(layer.Mixer.Heads), ["KV_HEADS"] = Number(layer.Mixer.KvHeads), ["HEAD_DIM"] = Number(layer.Mixer.HeadDim), ["TILES"] = Number(shape?.Tiles ?? 0),
         };
+        if (shape is not null)
+        {
+            constants.Add("MIXER_SPLITS", Number(shape.Splits(layer.Mixer.Heads * layer.Mixer.HeadDim)));
+            constants.Add("MLP_SPLITS", Number(shape.Splits(layer.MlpHidden)));
+        }
         (string, string)[] own = layer.Mixer switch
         {
             Mamba2Plan mamba2 =>

@@ -12,6 +12,9 @@ interface IKernelDevice
     /// <summary>10 * major + minor of the architecture.</summary>
     int Capability { get; }
 
+    /// <summary>Bytes of shared memory that a block may ask for.</summary>
+    int MostShared { get; }
+
     /// <summary>Kernels, compiled with some constants.</summary>
     /// <param name="name">How messages call them.</param>
     /// <param name="sources">Their files, one behind the other.</param>

@@ -20,27 +20,30 @@ DEVICE float turned(const float* head, int i, long long position)
     return head[i] * cosine + (i < HEAD_DIM / 2 ? -other : other) * sine;
 }
 
-// Attention over a part of the tokens: for each query head of a kv head the weighted values (HEAD_DIM), the greatest score and the sum of weights.
-// The part that has the new token writes its key and value to the cache. projected holds for each kv head its queries, its key, its value.
+// Attention over a part of the tokens of a sequence: for each query head of a kv head the weighted values (HEAD_DIM), the greatest score and the sum of weights.
+// The part that has the new token writes its key and value to their place in the cache. projected holds for each kv head its queries, its key, its value; the kv heads
+// of the sequences follow one another. Of several sequences the places that are marked (sequences, room) are seen, the others hold pads.
 extern "C" __global__ void __launch_bounds__(Threads) attend(
-    const float* projected, const long long* position, Weight* keys, Weight* values, long long room, float* sums, float* weights)
+    const float* projected, const long long* token, const long long* position, const long long* place, const unsigned char* marks, Weight* keys, Weight* values, long long room, float* sums, float* weights)
 {
     __shared__ __align__(16) float query[Each][HEAD_DIM];
     __shared__ float part[Parties][Each][HEAD_DIM + 2];
-    int group = blockIdx.x, split = blockIdx.y, splits = gridDim.y;
+    int group = blockIdx.x, sequence = group / KV_HEADS, split = blockIdx.y, splits = gridDim.y;
     wait_for_earlier_kernels();
-    long long last = position[0], length = last + 1;
+    if (TILES && token[sequence] < 0) return;
+    long long turn = position[sequence], last = place[0], length = last + 1;
+    if (TILES) marks += sequence * room;
     long long each = (length + splits - 1) / splits;
     long long begin = split * each, end = begin + each < length ? begin + each : length;
     const float* own = projected + (long long)group * (Each + 2) * HEAD_DIM;
     Weight* group_keys = keys + (long long)group * room * HEAD_DIM;
     Weight* group_values = values + (long long)group * room * HEAD_DIM;
     for (int i = threadIdx.x; i < Each * HEAD_DIM; i += Threads)
-        query[i / HEAD_DIM][i % HEAD_DIM] = turned(own + i / HEAD_DIM * HEAD_DIM, i % HEAD_DIM, last) * rsqrtf((float)HEAD_DIM);
+        query[i / HEAD_DIM][i % HEAD_DIM] = turned(own + i / HEAD_DIM * HEAD_DIM, i % HEAD_DIM, turn) * rsqrtf((float)HEAD_DIM);
     if (begin <= last && last < end)
         for (int i = threadIdx.x; i < HEAD_DIM; i += Threads)
         {
-            group_keys[last * HEAD_DIM + i] = rounded(turned(own + Each * HEAD_DIM, i, last));
+            group_keys[last * HEAD_DIM + i] = rounded(turned(own + Each * HEAD_DIM, i, turn));
             group_values[last * HEAD_DIM + i] = rounded(own[(Each + 1) * HEAD_DIM + i]);
         }
     __syncthreads();
@@ -58,13 +61,16 @@ extern "C" __global__ void __launch_bounds__(Threads) attend(
     for (long long first = begin; first < end; first += Ahead * Parties)
     {
         uint4 k[Ahead], v[Ahead];
+        bool seen[Ahead];
 #pragma unroll
         for (int a = 0; a < Ahead; a++)
         {
-            long long token = first + a * Parties + party;
-            if (token >= end) token = begin;
-            k[a] = *(const uint4*)(group_keys + token * HEAD_DIM + lane * Width);
-            v[a] = *(const uint4*)(group_values + token * HEAD_DIM + lane * Width);
+            long long at = first + a * Parties + party;
+            seen[a] = at < end;
+            if (!seen[a]) at = begin;
+            if (TILES) seen[a] = seen[a] && marks[at];
+            k[a] = *(const uint4*)(group_keys + at * HEAD_DIM + lane * Width);
+            v[a] = *(const uint4*)(group_values + at * HEAD_DIM + lane * Width);
         }
         float scores[Ahead][Each];
 #pragma unroll
@@ -80,7 +86,7 @@ extern "C" __global__ void __launch_bounds__(Threads) attend(
                 for (int j = 0; j < Width; j++) score += x[j] * query[h][lane * Width + j];
 #pragma unroll
                 for (int offset = Lanes / 2; offset > 0; offset >>= 1) score += __shfl_xor_sync(0xffffffff, score, offset);
-                scores[a][h] = first + a * Parties + party < end ? score : Lowest;
+                scores[a][h] = seen[a] ? score : Lowest;
             }
         }
 #pragma unroll
@@ -98,7 +104,7 @@ extern "C" __global__ void __launch_bounds__(Threads) attend(
             for (int a = 0; a < Ahead; a++)
             {
                 // Also where nothing was seen yet, and all is as low.
-                scores[a][h] = first + a * Parties + party < end ? expf(scores[a][h] - higher) : 0.0f;
+                scores[a][h] = seen[a] ? expf(scores[a][h] - higher) : 0.0f;
                 total[h] += scores[a][h];
             }
         }
@@ -136,21 +142,26 @@ extern "C" __global__ void __launch_bounds__(Threads) attend(
             all += part[p][h][HEAD_DIM + 1] * fade;
             y += part[p][h][channel] * fade;
         }
-        int place = (group * Each + h) * splits + split;
-        sums[(long long)place * HEAD_DIM + channel] = y;
+        int share = (group * Each + h) * splits + split;
+        sums[(long long)share * HEAD_DIM + channel] = y;
         if (channel == 0)
         {
-            weights[2 * place] = highest;
-            weights[2 * place + 1] = all;
+            weights[2 * share] = highest;
+            weights[2 * share + 1] = all;
         }
     }
 }
 
-// The parts of each head put together: y (HEADS, HEAD_DIM).
-extern "C" __global__ void combine(const float* sums, const float* weights, int splits, float* y)
+// The parts of each head put together: y (sequences, HEADS, HEAD_DIM), 0 of a sequence that rests.
+extern "C" __global__ void combine(const long long* token, const float* sums, const float* weights, int splits, Activation* y)
 {
     wait_for_earlier_kernels();
     int head = blockIdx.x;
+    if (TILES && token[head / HEADS] < 0)
+    {
+        for (int i = threadIdx.x; i < HEAD_DIM; i += blockDim.x) y[head * HEAD_DIM + i] = activation(0.0f);
+        return;
+    }
     float highest = Lowest, all = 0.0f;
     for (int s = 0; s < splits; s++) highest = fmaxf(highest, weights[2 * (head * splits + s)]);
     for (int s = 0; s < splits; s++) all += weights[2 * (head * splits + s) + 1] * expf(weights[2 * (head * splits + s)] - highest);
@@ -158,7 +169,7 @@ extern "C" __global__ void combine(const float* sums, const float* weights, int 
     {
         float sum = 0.0f;
         for (int s = 0; s < splits; s++) sum += sums[((long long)head * splits + s) * HEAD_DIM + i] * expf(weights[2 * (head * splits + s)] - highest);
-        y[head * HEAD_DIM + i] = value(rounded(sum / all));
+        y[head * HEAD_DIM + i] = activation(sum / all);
     }
 }
 

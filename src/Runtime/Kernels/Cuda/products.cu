@@ -1,6 +1,6 @@
 // Passed on a GPU: sha256 9a0c1b2d8f0e8ae59256e20835ca63ba603a3e9c08899f80a250ad2dc6b19680
-// One decoded token of one sequence, batch 1. Compiled by NVRTC for a layer's dimensions, which come as macros:
-//   WEIGHT_BF16 (1 or 0: float32), HIDDEN, INNER, HEADS, KV_HEADS, HEAD_DIM, and for Mamba-2 TAPS, GATE, GATE_NORM, DECAY, SKIP.
+// One more token of a sequence, or of each of several. Compiled by NVRTC for a layer's dimensions, which come as macros:
+//   WEIGHT_BF16 (1 or 0: float32), HIDDEN, INNER, HEADS, KV_HEADS, HEAD_DIM, and for Mamba-2 TAPS, GATE, GATE_NORM, DECAY, SKIP; TILES is 0 for one sequence.
 // Weights, caches and the convolution's state are of the weights' type; the residual stream, activations and sums are float32.
 // Every kernel may be started before the one before it has ended: it asks for weights at once, and waits before it touches anything else.
 
@@ -68,6 +68,24 @@ DEVICE float4 four(const Weight* at)
         __uint_as_float(packed.x << 16), __uint_as_float(packed.x & 0xffff0000), __uint_as_float(packed.y << 16), __uint_as_float(packed.y & 0xffff0000));
 #else
     return *(const float4*)at;
+#endif
+}
+
+// Where several sequences are multiplied at once, activations lie as tensor cores take them.
+#if TILES
+typedef Weight Activation;
+DEVICE Activation activation(float x) { return rounded(x); }
+#else
+typedef float Activation;
+DEVICE Activation activation(float x) { return value(rounded(x)); }
+#endif
+
+DEVICE void put_four(Weight* to, float4 x)
+{
+#if WEIGHT_BF16
+    *(uint2*)to = make_uint2(rounded(x.x) | (unsigned)rounded(x.y) << 16, rounded(x.z) | (unsigned)rounded(x.w) << 16);
+#else
+    *(float4*)to = x;
 #endif
 }
 
@@ -182,23 +200,30 @@ struct Norm
             if (place_of(i) < HIDDEN) weight[i] = four(at + place_of(i));
     }
 
-    __device__ __forceinline__ void stage(const float* x, float eps, float* vector) const
+    // Of a thread's share of the stream, 0 behind its end.
+    __device__ __forceinline__ void apply(float4 (&own)[Fours<HIDDEN>], float eps) const
     {
-        float4 own[Fours<HIDDEN>];
         float squares = 0.0f;
 #pragma unroll
-        for (int i = 0; i < Fours<HIDDEN>; i++)
-        {
-            own[i] = place_of(i) < HIDDEN ? *(const float4*)(x + place_of(i)) : make_float4(0.0f, 0.0f, 0.0f, 0.0f);
-            squares += own[i].x * own[i].x + own[i].y * own[i].y + own[i].z * own[i].z + own[i].w * own[i].w;
-        }
+        for (int i = 0; i < Fours<HIDDEN>; i++) squares += own[i].x * own[i].x + own[i].y * own[i].y + own[i].z * own[i].z + own[i].w * own[i].w;
         float scale = rsqrtf(block_sum(squares) / HIDDEN + eps);
 #pragma unroll
         for (int i = 0; i < Fours<HIDDEN>; i++)
             if (place_of(i) < HIDDEN)
-                *(float4*)(vector + Vector<HIDDEN>::place(place_of(i))) = make_float4(
+                own[i] = make_float4(
                     value(rounded(own[i].x * scale * weight[i].x)), value(rounded(own[i].y * scale * weight[i].y)),
                     value(rounded(own[i].z * scale * weight[i].z)), value(rounded(own[i].w * scale * weight[i].w)));
+    }
+
+    __device__ __forceinline__ void stage(const float* x, float eps, float* vector) const
+    {
+        float4 own[Fours<HIDDEN>];
+#pragma unroll
+        for (int i = 0; i < Fours<HIDDEN>; i++) own[i] = place_of(i) < HIDDEN ? *(const float4*)(x + place_of(i)) : make_float4(0.0f, 0.0f, 0.0f, 0.0f);
+        apply(own, eps);
+#pragma unroll
+        for (int i = 0; i < Fours<HIDDEN>; i++)
+            if (place_of(i) < HIDDEN) *(float4*)(vector + Vector<HIDDEN>::place(place_of(i))) = own[i];
         __syncthreads();
     }
 };

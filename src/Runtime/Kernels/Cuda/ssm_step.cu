@@ -4,6 +4,7 @@ constexpr int Values = KV_HEADS * HEAD_DIM;
 constexpr int Channels = Mixed + 2 * Values;
 constexpr int GateAt = Channels;
 constexpr int DtAt = Channels + (GATE ? Mixed : 0);
+constexpr int Projections = DtAt + HEADS;
 
 DEVICE float softplus(float x) { return x > 20.0f ? x : log1pf(expf(x)); }
 
@@ -45,15 +46,18 @@ constexpr int StepWarps = StepThreads / 32;
 constexpr int StepRows = (HEAD_DIM + StepWarps - 1) / StepWarps;
 constexpr int StepCells = (HEAD_DIM + 31) / 32;
 
-// The state after this token, what its query reads there, the norm by head and the gate: mixed (HEADS, HEAD_DIM).
+// The state after this token, what its query reads there, the norm by head and the gate: mixed (sequences, HEADS, HEAD_DIM). A sequence that rests keeps its state.
 extern "C" __global__ void __launch_bounds__(StepThreads) ssm_step(
-    const float* projected, const Weight* conv_state, const Weight* conv_weight, const Weight* conv_bias,
-    const Weight* dt_bias, const Weight* a_log, const Weight* skip, const Weight* gate_norm, float eps, float* state, float* mixed)
+    const long long* token, const float* projected, const Weight* conv_state, const Weight* conv_weight, const Weight* conv_bias,
+    const Weight* dt_bias, const Weight* a_log, const Weight* skip, const Weight* gate_norm, float eps, float* state, Activation* mixed)
 {
     __shared__ float activated[3][HEAD_DIM]; // value, key, query
     __shared__ float y[HEAD_DIM];
-    int head = blockIdx.x, group = head / Each, warp = threadIdx.x / 32, lane = threadIdx.x % 32;
-    float* cells = state + (long long)head * HEAD_DIM * HEAD_DIM;
+    int head = blockIdx.x, group = head / Each, warp = threadIdx.x / 32, lane = threadIdx.x % 32, sequence = blockIdx.y;
+    float* cells = state + (long long)(sequence * HEADS + head) * HEAD_DIM * HEAD_DIM;
+    projected += (long long)sequence * Projections;
+    conv_state += (long long)sequence * Channels * (TAPS > 1 ? TAPS - 1 : 0);
+    mixed += (sequence * HEADS + head) * HEAD_DIM;
     float cell[StepRows][StepCells];
 #pragma unroll
     for (int r = 0; r < StepRows; r++)
@@ -72,6 +76,11 @@ extern "C" __global__ void __launch_bounds__(StepThreads) ssm_step(
     float weight = GATE_NORM && part == 0 ? value(gate_norm[within]) : 1.0f;
 
     wait_for_earlier_kernels();
+    if (TILES && token[sequence] < 0)
+    {
+        if (part == 0) mixed[within] = activation(0.0f);
+        return;
+    }
     float gate = GATE && part == 0 ? projected[GateAt + head * HEAD_DIM + within] : 0.0f;
     float dt = softplus(projected[DtAt + head] + bias);
     if (part < 3) activated[part][within] = channel.output(projected[number]);
@@ -104,11 +113,28 @@ extern "C" __global__ void __launch_bounds__(StepThreads) ssm_step(
         for (int i = lane; i < HEAD_DIM; i += 32) squares += y[i] * y[i];
         scale = rsqrtf(warp_sum(squares) / HEAD_DIM + eps);
     }
-    if (part == 0) mixed[head * HEAD_DIM + within] = value(rounded(y[within] * scale * weight * (GATE ? silu(gate) : 1.0f)));
+    if (part == 0) mixed[within] = activation(y[within] * scale * weight * (GATE ? silu(gate) : 1.0f));
 }
 
-// x += w mixed. The convolution's state takes up this token's inputs here, when nobody reads it any more.
-extern "C" __global__ void __launch_bounds__(Threads) ssm_output(const Weight* w, const float* mixed, const float* projected, Weight* conv_state, float* x)
+// The convolution's states take up this token's inputs here, when nobody reads them any more.
+DEVICE void hold_inputs(const long long* token, int sequences, const float* projected, Weight* conv_state)
+{
+#if TAPS > 1
+    for (int i = (blockIdx.y * gridDim.x + blockIdx.x) * Threads + threadIdx.x; i < sequences * Channels; i += gridDim.x * gridDim.y * Threads)
+    {
+        int sequence = i / Channels, channel = i % Channels;
+        if (TILES && token[sequence] < 0) continue;
+        Weight* held = conv_state + (long long)i * (TAPS - 1);
+#pragma unroll
+        for (int tap = 0; tap < TAPS - 2; tap++) held[tap] = held[tap + 1];
+        held[TAPS - 2] = rounded(projected[(long long)sequence * Projections + channel]);
+    }
+#endif
+}
+
+// x += w mixed.
+extern "C" __global__ void __launch_bounds__(Threads) ssm_output(
+    const Weight* w, const float* mixed, const long long* token, const float* projected, Weight* conv_state, float* x)
 {
     __shared__ __align__(16) float vector[Mixed];
     int row = first_row();
@@ -117,15 +143,6 @@ extern "C" __global__ void __launch_bounds__(Threads) ssm_output(const Weight* w
     wait_for_earlier_kernels();
     stage_plain<Mixed>(mixed, vector);
     add_product<Mixed>(w, row, head, vector, x);
-#if TAPS > 1
-    for (int channel = blockIdx.x * Threads + threadIdx.x; channel < Channels; channel += gridDim.x * Threads)
-    {
-        Weight* held = conv_state + channel * (TAPS - 1);
-#pragma unroll
-        for (int tap = 0; tap < TAPS - 2; tap++) held[tap] = held[tap + 1];
-        held[TAPS - 2] = rounded(projected[channel]);
-    }
-#endif
+    hold_inputs(token, 1, projected, conv_state);
 }
 #endif
-

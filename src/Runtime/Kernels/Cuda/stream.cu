@@ -1,11 +1,17 @@
 // Passed on a GPU: sha256 7421bb74643833b640aea3579d5507f9b2752760476f1f796e1ac1b76ff560df
-// The stream at the beginning: the token's embedding. Nothing is picked yet.
-extern "C" __global__ void embed(const long long* token, const Weight* embedding, float* x, unsigned long long* picked)
+// The stream at the beginning (sequences, HIDDEN): each token's embedding, 0 of a sequence that rests, whose token is below 0. Nothing is picked yet. Of several sequences
+// the place of this token in the caches is marked real (sequences, room) where one is read.
+extern "C" __global__ void embed(
+    const long long* token, const long long* place, const Weight* embedding, float* x, unsigned long long* picked, unsigned char* marks, long long room)
 {
     wait_for_earlier_kernels();
-    int k = blockIdx.x * blockDim.x + threadIdx.x;
-    if (k < HIDDEN) x[k] = value(embedding[token[0] * HIDDEN + k]);
-    if (k == 0) picked[0] = 0;
+    int k = blockIdx.x * blockDim.x + threadIdx.x, sequence = blockIdx.y;
+    long long own = token[sequence];
+    bool rests = TILES && own < 0;
+    if (k < HIDDEN) x[sequence * HIDDEN + k] = rests ? 0.0f : value(embedding[own * HIDDEN + k]);
+    if (k > 0) return;
+    picked[sequence] = 0;
+    if (TILES) marks[sequence * room + place[0]] = !rests;
 }
 
 // The norm before the mixer, and its projections: out (rows).

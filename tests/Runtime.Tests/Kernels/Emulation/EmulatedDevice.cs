@@ -29,6 +29,8 @@ sealed class EmulatedDevice(ulong seed = 0) : IKernelDevice
     /// <summary>Kernels may ask for all that the emulator knows.</summary>
     public int Capability => 90;
 
+    public int MostShared => 227 * 1024;
+
     public IKernelModule Load(string name, IEnumerable<KernelSource> sources, IReadOnlyDictionary<string, string> constants) =>
         new EmulatedModule(this, [.. sources], constants);
 
