@@ -11,9 +11,6 @@ sealed class MixerFunction : autograd.SingleTensorFunction<MixerFunction>
 {
     const string Key = "pass", Wanted = "wanted";
 
-    // On a GPU the thread that goes back has no scope, and libtorch takes its own hold of what is returned: that is freed when the thread returns the next.
-    [ThreadStatic] static Tensor? _returned;
-
     /// <inheritdoc/>
     public override string Name => nameof(MixerFunction);
 
@@ -40,8 +37,6 @@ sealed class MixerFunction : autograd.SingleTensorFunction<MixerFunction>
         var pass = (TrainedMixer.Pass)ctx.get_data(Key);
         var kept = ctx.get_saved_variables();
         if (pass.Mask is not null) pass = pass with { Mask = kept[^1] };
-        _returned?.Dispose();
-        _returned = pass.Backward(given, kept[0], kept[1], kept[2], (bool)ctx.get_data(Wanted) ? kept[3] : null);
-        return [null!, _returned!, null!];
+        return GivenGradients.Of(null, pass.Backward(given, kept[0], kept[1], kept[2], (bool)ctx.get_data(Wanted) ? kept[3] : null), null);
     }
 }

@@ -77,7 +77,7 @@ sealed class TrainedMixer
     }
 
     // Gradients add up in float32; what is frozen may have been rounded before. Weights that were drawn or mapped on a CPU may lie at any place there.
-    bool Takes(Device device) => Array.TrueForAll(_weights[..ProjectionCount], weight => weight is null || StableAbi.Address(weight) % 16 == 0) && Array.TrueForAll(_weights, weight => weight is null
+    bool Takes(Device device) => Array.TrueForAll(_weights[..ProjectionCount], weight => weight is null || PointwiseKernels.IsWhole(weight)) && Array.TrueForAll(_weights, weight => weight is null
         || weight.device_type == device.type && weight.device_index == device.index && weight.is_contiguous() && (weight.dtype == ScalarType.Float32 || weight.dtype == ScalarType.BFloat16 && !weight.requires_grad));
 
     // As the cost model counts it, by the plan's chunks.
@@ -149,7 +149,7 @@ sealed class TrainedMixer
         /// <summary>Adds the gradients of what is trained to it.</summary>
         /// <param name="given">Gradient of y.</param>
         /// <param name="weights">The rounded projections where the gradient of u is wanted; else null.</param>
-        /// <returns>The gradient of u (B, T, H), in no scope; null where it is not wanted.</returns>
+        /// <returns>The gradient of u (B, T, H); null where it is not wanted.</returns>
         public Tensor? Backward(Tensor given, Tensor u, Tensor small, Tensor projected, Tensor? weights)
         {
             using var noGrad = no_grad();
@@ -172,7 +172,7 @@ sealed class TrainedMixer
                 if (Mixer._weights[i] is { requires_grad: true } weight) Add(weight, sums, Mixer._smallAt[i]);
             AddProjections(back, u.view(Tokens, -1));
             if (weights is null) return null;
-            return mm(back.narrow(1, 0, Mixer._rows), weights.narrow(0, 0, Mixer._rows)).view(u.shape).DetachFromDisposeScope();
+            return mm(back.narrow(1, 0, Mixer._rows), weights.narrow(0, 0, Mixer._rows)).view(u.shape).MoveToOuterDisposeScope();
         }
 
         (Tensor Weights, Tensor Small) Gather(Tensor u)
