@@ -67,14 +67,14 @@ public sealed class StepOperationsTests : IDisposable
     [InlineData(StageKind.Introduced, """
         forward: 1 of 9, and 5 kernels
         loss: 0 of 3, and 2 kernels
-        backward: 3 of 23, and 8 kernels
+        backward: 3 of 20, and 5 kernels
         clip of 42 tensors: 1 of 7, and 4 kernels
         AdamW of 42 tensors: 3 of 3, and 0 kernels
         """)]
     [InlineData(StageKind.Mixer, """
         forward: 1 of 9, and 5 kernels
         loss: 0 of 3, and 2 kernels
-        backward: 3 of 26, and 8 kernels
+        backward: 3 of 23, and 5 kernels
         clip of 60 tensors: 1 of 8, and 5 kernels
         AdamW of 60 tensors: 3 of 3, and 0 kernels
         """)]

@@ -159,6 +159,21 @@ public abstract class TrainedMixerTests(Device device, ulong? emulated)
         Assert.True(told.Count == 0, string.Join("; ", told));
     }
 
+    [Fact]
+    public void Gradients_are_the_same_whether_the_inputs_is_asked_for()
+    {
+        using var scope = NewDisposeScope();
+        var given = Cases["three_chunks"];
+        var values = Draw(given.Plan);
+        var (u, back) = (Input(given, device), Back(given, device));
+        var (asked, expected) = Made(given.Plan, values, device);
+        var (alone, parameters) = Made(given.Plan, values, device);
+        using var running = Running();
+        Mixed(asked, given.Plan, u.detach().requires_grad_()).backward([back]);
+        Mixed(alone, given.Plan, u).backward([back]);
+        Assert.All(expected, parameter => Assert.True(parameter.Value.grad!.Equals(parameters[parameter.Key].grad!), parameter.Key));
+    }
+
     // As in the stage that trains what the mixers introduced; what is frozen may be rounded already.
     [Theory]
     [InlineData(false)]

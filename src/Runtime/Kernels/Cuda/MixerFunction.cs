@@ -18,14 +18,11 @@ sealed class MixerFunction : autograd.SingleTensorFunction<MixerFunction>
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
     {
         var (pass, u) = ((TrainedMixer.Pass)vars[0], (Tensor)vars[1]);
-        var (y, small, projected, weights) = pass.Forward(u);
+        var (y, kept) = pass.Forward(u, u.requires_grad);
         ctx.set_materialize_grads(false);
         ctx.save_data(Key, pass);
         ctx.save_data(Wanted, u.requires_grad);
-        List<Tensor> kept = [u, small, projected];
-        if (u.requires_grad) kept.Add(weights);
-        if (pass.Mask is { } mask) kept.Add(mask);
-        ctx.save_for_backward(kept);
+        ctx.save_for_backward(pass.Mask is { } mask ? [u, .. kept, mask] : [u, .. kept]);
         return y;
     }
 
@@ -37,6 +34,6 @@ sealed class MixerFunction : autograd.SingleTensorFunction<MixerFunction>
         var pass = (TrainedMixer.Pass)ctx.get_data(Key);
         var kept = ctx.get_saved_variables();
         if (pass.Mask is not null) pass = pass with { Mask = kept[^1] };
-        return GivenGradients.Of(null, pass.Backward(given, kept[0], kept[1], kept[2], (bool)ctx.get_data(Wanted) ? kept[3] : null), null);
+        return GivenGradients.Of(null, pass.Backward(given, kept[0], (bool)ctx.get_data(Wanted), kept[1..]), null);
     }
 }
