@@ -1,3 +1,4 @@
+using MmMamba.Runtime.Kernels.Cuda;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -23,6 +24,7 @@ public sealed class MixerMse(double factor, int layers)
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var scale = factor / (layers * (double)mask.Count * prediction.shape[^1]);
+        if (SquaredError.Of(prediction, target, mask.Column, scale) is var (sum, slope)) return (sum.MoveToOuterDisposeScope(), slope.MoveToOuterDisposeScope());
         // The difference of what two types hold is of the wider one.
         var error = prediction.to_type(ScalarType.Float32) - target;
         if (mask.Column is not null) error.mul_(mask.Column);

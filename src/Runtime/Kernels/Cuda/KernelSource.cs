@@ -46,8 +46,11 @@ sealed record KernelSource(string Name, string Text)
     /// <summary>The norm over many tensors.</summary>
     public static IReadOnlyList<KernelSource> GradientNorm { get; } = [Ptx, Read("gradient_norm.cu")];
 
+    /// <summary>A squared error.</summary>
+    public static KernelSource SquaredError { get; } = Read("squared_error.cu");
+
     /// <summary>Every file, once.</summary>
-    public static IReadOnlyList<KernelSource> All { get; } = [.. DecodeBatch.Union(Mix).Union(TrainedMixer).Union(GradientNorm).Union([Numbers, Norm, SwiGlu, Rotary, Merge])];
+    public static IReadOnlyList<KernelSource> All { get; } = [.. DecodeBatch.Union(Mix).Union(TrainedMixer).Union(GradientNorm).Union([Numbers, Norm, SwiGlu, Rotary, Merge, SquaredError])];
 
     /// <summary>SHA-256 of all lines but the first.</summary>
     public string Hash => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Text[(Text.IndexOf('\n', StringComparison.Ordinal) + 1)..])));

@@ -11,9 +11,6 @@ sealed class MixerFunction : autograd.SingleTensorFunction<MixerFunction>
 {
     const string Key = "pass", Wanted = "wanted";
 
-    // On a GPU the thread that goes back has no scope, and libtorch takes its own hold of what is returned: that is freed when the thread returns the next.
-    [ThreadStatic] static Tensor? _returned;
-
     /// <inheritdoc/>
     public override string Name => nameof(MixerFunction);
 
@@ -21,14 +18,11 @@ sealed class MixerFunction : autograd.SingleTensorFunction<MixerFunction>
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
     {
         var (pass, u) = ((TrainedMixer.Pass)vars[0], (Tensor)vars[1]);
-        var (y, small, projected, weights) = pass.Forward(u);
+        var (y, kept) = pass.Forward(u, u.requires_grad);
         ctx.set_materialize_grads(false);
         ctx.save_data(Key, pass);
         ctx.save_data(Wanted, u.requires_grad);
-        List<Tensor> kept = [u, small, projected];
-        if (u.requires_grad) kept.Add(weights);
-        if (pass.Mask is { } mask) kept.Add(mask);
-        ctx.save_for_backward(kept);
+        ctx.save_for_backward(pass.Mask is { } mask ? [u, .. kept, mask] : [u, .. kept]);
         return y;
     }
 
@@ -40,8 +34,6 @@ sealed class MixerFunction : autograd.SingleTensorFunction<MixerFunction>
         var pass = (TrainedMixer.Pass)ctx.get_data(Key);
         var kept = ctx.get_saved_variables();
         if (pass.Mask is not null) pass = pass with { Mask = kept[^1] };
-        _returned?.Dispose();
-        _returned = pass.Backward(given, kept[0], kept[1], kept[2], (bool)ctx.get_data(Wanted) ? kept[3] : null);
-        return [null!, _returned!, null!];
+        return GivenGradients.Of(null, pass.Backward(given, kept[0], (bool)ctx.get_data(Wanted), kept[1..]), null);
     }
 }

@@ -10,7 +10,8 @@ namespace MmMamba.Runtime.Kernels.Cuda;
 
 /// <summary>
 /// A Mamba-2 mixer's pass over many tokens with gradients, in kernels of our own (mixer.cu): projections as one product, all between them and the output projection in five launches,
-/// and back in ten. Kept for the gradients are the input, what was projected, and where the input's gradient is asked for the rounded projections; all else is made again.
+/// and back in five. Kept for the gradients are the input and what was projected. Where the input's gradient is asked for, and with it every layer's graph stays, the rounded projections are kept too, and
+/// what the scan reads is made again in three more.
 /// </summary>
 sealed class TrainedMixer
 {
@@ -77,7 +78,7 @@ sealed class TrainedMixer
     }
 
     // Gradients add up in float32; what is frozen may have been rounded before. Weights that were drawn or mapped on a CPU may lie at any place there.
-    bool Takes(Device device) => Array.TrueForAll(_weights[..ProjectionCount], weight => weight is null || StableAbi.Address(weight) % 16 == 0) && Array.TrueForAll(_weights, weight => weight is null
+    bool Takes(Device device) => Array.TrueForAll(_weights[..ProjectionCount], weight => weight is null || PointwiseKernels.IsWhole(weight)) && Array.TrueForAll(_weights, weight => weight is null
         || weight.device_type == device.type && weight.device_index == device.index && weight.is_contiguous() && (weight.dtype == ScalarType.Float32 || weight.dtype == ScalarType.BFloat16 && !weight.requires_grad));
 
     // As the cost model counts it, by the plan's chunks.
@@ -134,29 +135,36 @@ sealed class TrainedMixer
 
         float Eps => (float)_plan.NormEps;
 
-        /// <summary>The mixer's output (B, T, heads * head dim), and what the gradients need beside the input: the small weights, what was projected (B * T, rows), the rounded projections.</summary>
-        public (Tensor Y, Tensor Small, Tensor Projected, Tensor Weights) Forward(Tensor u)
+        /// <summary>The mixer's output (B, T, heads * head dim), and what the gradients need beside the input.</summary>
+        /// <param name="u">Normed input (B, T, H).</param>
+        /// <param name="wanted">Whether its own gradient will be asked for.</param>
+        public (Tensor Y, Tensor[] Kept) Forward(Tensor u, bool wanted)
         {
             using var scope = NewDisposeScope();
             var (weights, small) = Gather(u);
             var projected = nn.functional.linear(u, weights);
-            var (activated, states, _) = Scanned(small, projected);
+            var (activated, states, totals) = Scanned(small, projected);
             var y = empty([Sequences, Length, Mixer._mixed], ScalarType.BFloat16, u.device);
             Launch("mix_outputs", TileBytes + RoomBytes, projected, activated, small, Mask, Table, (int)Length, states, Eps, y);
-            return (y.MoveToOuterDisposeScope(), small.MoveToOuterDisposeScope(), projected.MoveToOuterDisposeScope(), weights.MoveToOuterDisposeScope());
+            Tensor[] kept = wanted ? [small, projected, weights] : [small, projected, activated, states, totals];
+            foreach (var tensor in kept) tensor.MoveToOuterDisposeScope();
+            return (y.MoveToOuterDisposeScope(), kept);
         }
 
         /// <summary>Adds the gradients of what is trained to it.</summary>
         /// <param name="given">Gradient of y.</param>
-        /// <param name="weights">The rounded projections where the gradient of u is wanted; else null.</param>
-        /// <returns>The gradient of u (B, T, H), in no scope; null where it is not wanted.</returns>
-        public Tensor? Backward(Tensor given, Tensor u, Tensor small, Tensor projected, Tensor? weights)
+        /// <param name="u">The input.</param>
+        /// <param name="wanted">Whether its gradient is asked for, as <see cref="Forward"/> was told.</param>
+        /// <param name="kept">What that kept.</param>
+        /// <returns>The gradient of u (B, T, H); null where it is not wanted.</returns>
+        public Tensor? Backward(Tensor given, Tensor u, bool wanted, IReadOnlyList<Tensor> kept)
         {
             using var noGrad = no_grad();
             using var scope = NewDisposeScope();
             var device = u.device;
             given = given.to(ScalarType.BFloat16).contiguous();
-            var (activated, states, totals) = Scanned(small, projected);
+            var (small, projected) = (kept[0], kept[1]);
+            var (activated, states, totals) = wanted ? Scanned(small, projected) : (kept[2], kept[3], kept[4]);
             var read = empty([Tokens, Mixer._mixed], ScalarType.BFloat16, device);
             var apart = empty([Tokens, 3 * Mixer._mixed], ScalarType.BFloat16, device);
             var back = empty([Tokens, Mixer._filled], ScalarType.BFloat16, device);
@@ -171,8 +179,8 @@ sealed class TrainedMixer
             for (var i = ProjectionCount; i < Mixer._weights.Length; i++)
                 if (Mixer._weights[i] is { requires_grad: true } weight) Add(weight, sums, Mixer._smallAt[i]);
             AddProjections(back, u.view(Tokens, -1));
-            if (weights is null) return null;
-            return mm(back.narrow(1, 0, Mixer._rows), weights.narrow(0, 0, Mixer._rows)).view(u.shape).DetachFromDisposeScope();
+            if (!wanted) return null;
+            return mm(back.narrow(1, 0, Mixer._rows), kept[2].narrow(0, 0, Mixer._rows)).view(u.shape).MoveToOuterDisposeScope();
         }
 
         (Tensor Weights, Tensor Small) Gather(Tensor u)

@@ -17,6 +17,8 @@ constexpr int Rows = DtAt + HEADS;
 // Rows of 16 bytes' multiples.
 constexpr int Width = (Rows + 7) / 8 * 8;
 constexpr int Cells = HEAD_DIM * HEAD_DIM;
+// What a thread that goes from one to the next asks for at once.
+constexpr int Ahead = 8;
 constexpr float Log2E = 1.4426950408889634f;
 
 // The small weights one behind the other in float32, and their gradients alike.

@@ -126,12 +126,19 @@ extern "C" __global__ void __launch_bounds__(Threads) activate(const Bf16* proje
     Taps taps;
     taps.load(small, channel);
     taps.begin(from, chunk.before);
-#pragma unroll 8
-    for (int token = 0; token < chunk.tokens; token++)
+    for (int begin = 0; begin < chunk.tokens; begin += Ahead)
     {
-        taps.take(*(const unsigned*)(from + (long long)token * Width));
-        float x = taps.output(0), y = taps.output(1);
-        *(unsigned*)(to + (long long)token * Channels) = pack_bf16(x * sigmoid(x), y * sigmoid(y));
+        unsigned inputs[Ahead];
+#pragma unroll
+        for (int i = 0; i < Ahead; i++) inputs[i] = begin + i < chunk.tokens ? *(const unsigned*)(from + (long long)(begin + i) * Width) : 0;
+#pragma unroll
+        for (int i = 0; i < Ahead; i++)
+        {
+            if (begin + i >= chunk.tokens) continue;
+            taps.take(inputs[i]);
+            float x = taps.output(0), y = taps.output(1);
+            *(unsigned*)(to + (long long)(begin + i) * Channels) = pack_bf16(x * sigmoid(x), y * sigmoid(y));
+        }
     }
 }
 
@@ -178,17 +185,16 @@ extern "C" __global__ void __launch_bounds__(Threads) chunk_states(
 // Eight cells of a state through the chunks of a sequence: what they add, in memory, gives way to the state before each of them; or, backwards, behind each.
 template<bool Backwards> DEVICE void carry(Bf16* states, const float* totals, const int4* packed, int length, int chunks)
 {
-    constexpr int ahead = 8;
     int cell = (blockIdx.x * Threads + threadIdx.x) * 8, head = cell / Cells;
     if (head >= HEADS) return;
     float running[8] = {};
-    for (int done = 0; done < chunks; done += ahead)
+    for (int done = 0; done < chunks; done += Ahead)
     {
-        uint4 added[ahead];
-        float total[ahead];
-        bool begins[ahead];
+        uint4 added[Ahead];
+        float total[Ahead];
+        bool begins[Ahead];
 #pragma unroll
-        for (int i = 0; i < ahead; i++)
+        for (int i = 0; i < Ahead; i++)
         {
             if (done + i >= chunks) continue;
             int index = blockIdx.y * chunks + (Backwards ? chunks - 1 - done - i : done + i);
@@ -198,7 +204,7 @@ template<bool Backwards> DEVICE void carry(Bf16* states, const float* totals, co
             begins[i] = (Backwards ? chunk.after : chunk.before) == 0;
         }
 #pragma unroll
-        for (int i = 0; i < ahead; i++)
+        for (int i = 0; i < Ahead; i++)
         {
             if (done + i >= chunks) continue;
             int index = blockIdx.y * chunks + (Backwards ? chunks - 1 - done - i : done + i);

@@ -336,12 +336,12 @@ extern "C" __global__ void __launch_bounds__(Threads) input_gradients(
     if (SKIP) part[SkipAt + head] = skipped[0] + skipped[1] + skipped[2] + skipped[3];
 }
 
-// The gradient of a channel pair behind its convolution and SiLU: of values and keys all heads of the group.
-DEVICE void gradient_at(float (&to)[2], const Bf16* row, int channel)
+// The gradient of a channel pair behind its convolution and SiLU: of values and keys all heads of the group. Zeros where no token is.
+DEVICE void gradient_at(float (&to)[2], const Bf16* row, int channel, bool there)
 {
     if (channel >= 2 * Values)
     {
-        unsigned pair = *(const unsigned*)(row + 2 * Mixed + channel - 2 * Values);
+        unsigned pair = there ? *(const unsigned*)(row + 2 * Mixed + channel - 2 * Values) : 0;
         to[0] = low(pair);
         to[1] = high(pair);
         return;
@@ -351,7 +351,7 @@ DEVICE void gradient_at(float (&to)[2], const Bf16* row, int channel)
 #pragma unroll
     for (int i = 0; i < Each; i++)
     {
-        unsigned pair = *(const unsigned*)(from + i * HEAD_DIM);
+        unsigned pair = there ? *(const unsigned*)(from + i * HEAD_DIM) : 0;
         to[0] += low(pair);
         to[1] += high(pair);
     }
@@ -379,43 +379,45 @@ extern "C" __global__ void __launch_bounds__(Threads) convolution_gradients(
     float weights[TAPS][2] = {}, bias[2] = {};
 #endif
     int end = chunk.tokens + min(reach, chunk.after);
-    for (int token = 0; token < chunk.tokens + reach; token++)
+    for (int begin = 0; begin < chunk.tokens + reach; begin += Ahead)
     {
-        float own[2] = {};
-        if (token < end)
+        unsigned inputs[Ahead];
+        float own[Ahead][2];
+#pragma unroll
+        for (int i = 0; i < Ahead; i++)
         {
-            taps.take(*(const unsigned*)(from + (long long)token * Width));
-            gradient_at(own, given + (long long)token * Apart, channel);
+            int token = begin + i;
+            inputs[i] = token < end ? *(const unsigned*)(from + (long long)token * Width) : 0;
+            gradient_at(own[i], given + (long long)token * Apart, channel, token < end);
         }
 #pragma unroll
-        for (int i = 0; i < 2; i++)
+        for (int i = 0; i < Ahead; i++)
         {
-            float x = taps.output(i), open = sigmoid(x);
-            own[i] *= open * (1.0f + x * (1.0f - open));
+            int token = begin + i;
+            if (token >= chunk.tokens + reach) continue;
+            taps.take(inputs[i]);
+            float back[2];
 #pragma unroll
-            for (int tap = reach; tap > 0; tap--) behind[tap][i] = behind[tap - 1][i];
-            behind[0][i] = own[i];
+            for (int j = 0; j < 2; j++)
+            {
+                float x = taps.output(j), open = sigmoid(x);
+#pragma unroll
+                for (int tap = reach; tap > 0; tap--) behind[tap][j] = behind[tap - 1][j];
+                behind[0][j] = own[i][j] * open * (1.0f + x * (1.0f - open));
 #if TAPS > 0
-            if (token >= chunk.tokens) continue;
-            bias[i] += own[i];
+                back[j] = 0.0f;
 #pragma unroll
-            for (int tap = 0; tap < TAPS; tap++) weights[tap][i] += own[i] * taps.input[tap][i];
-#endif
-        }
-        if (token < reach) continue;
-        float back[2];
+                for (int tap = 0; tap < TAPS; tap++) back[j] += taps.weight[tap][j] * behind[tap][j];
+                if (token >= chunk.tokens) continue;
+                bias[j] += behind[0][j];
 #pragma unroll
-        for (int i = 0; i < 2; i++)
-        {
-#if TAPS > 0
-            back[i] = 0.0f;
-#pragma unroll
-            for (int tap = 0; tap < TAPS; tap++) back[i] += taps.weight[tap][i] * behind[tap][i];
+                for (int tap = 0; tap < TAPS; tap++) weights[tap][j] += behind[0][j] * taps.input[tap][j];
 #else
-            back[i] = behind[0][i];
+                back[j] = behind[0][j];
 #endif
+            }
+            if (token >= reach) *(unsigned*)(to + (long long)(token - reach) * Width) = pack_bf16(back[0], back[1]);
         }
-        *(unsigned*)(to + (long long)(token - reach) * Width) = pack_bf16(back[0], back[1]);
     }
 #if TAPS > 0
     float* part = parts + (long long)blockIdx.y * Part;
