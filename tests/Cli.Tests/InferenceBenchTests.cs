@@ -23,7 +23,7 @@ public sealed class InferenceBenchTests : IDisposable
         Assert.EndsWith("single tokens of TinyMmMambaLinear, TinyHovle: plain operations: there are several sequences\n", output, StringComparison.Ordinal);
         using var json = JsonDocument.Parse(File.ReadAllText(_folder["bench.json"]));
         var root = json.RootElement;
-        Assert.Equal(("bfloat16", "random", 2), (root.GetProperty("dtype").GetString(), root.GetProperty("weights").GetString(), root.GetProperty("batch").GetInt32()));
+        Assert.Equal(("bfloat16", "random"), (root.GetProperty("dtype").GetString(), root.GetProperty("weights").GetString()));
         Assert.Contains("cores", root.GetProperty("machine").GetProperty("processor").GetString(), StringComparison.Ordinal);
         var models = root.GetProperty("models").EnumerateArray().ToArray();
         Assert.Equal(["TinyMmMambaLinear", "TinyHovle"], models.Select(model => model.GetProperty("model").GetString()));
@@ -33,6 +33,8 @@ public sealed class InferenceBenchTests : IDisposable
             Assert.Equal(3, times.Length);
             Assert.Equal(times.Order().ElementAt(1), row.GetProperty("median_ms").GetDouble(), 6);
             Assert.True(times.Min() > 0);
+            Assert.Equal(2, row.GetProperty("batch").GetInt32());
+            Assert.True(row.GetProperty("limit_ms").GetDouble() > 0);
         }
         Assert.All(models, model => Assert.Equal([9, 40], model.GetProperty("rows").EnumerateArray().Select(row => row.GetProperty("length").GetInt32())));
         // The teacher's cache grows with the length, the linear student's state does not.
@@ -99,14 +101,48 @@ public sealed class InferenceBenchTests : IDisposable
     [InlineData(new[] { 3.0, 1, 2 }, 2.0)]
     [InlineData(new[] { 4.0, 1, 3, 2 }, 2.5)]
     [InlineData(new double[0], null)]
-    public void The_median_is_the_middle(double[] times, double? median) => Assert.Equal(median, new BenchRow(1, times, null, null).MedianMs);
+    public void The_median_is_the_middle(double[] times, double? median) => Assert.Equal(median, new BenchRow(1, 1, times, null, null, null).MedianMs);
 
     [Fact]
-    public void A_row_tells_rates_of_the_median()
+    public void A_row_tells_rates_of_the_median_and_how_near_the_limit_it_is()
     {
-        var model = new BenchModel("M", "f", 1, null, [new(100, [1, 2, 4], 3_000_000_000m, null)]);
-        var document = new BenchDocument(
-            BenchKind.Decode, new Dictionary<string, string>(), new Dictionary<string, string>(), "cpu", "bfloat16", "random", 8, 3, 0, [model]);
-        Assert.Equal(["M", "100", "2.00", "1.00", "4.00", "4,000", "1,500.00"], BenchTable.Row(document, model, model.Rows[0], 5).Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        var model = Model("M", null, new(8, 100, [1, 2, 4], 3_000_000_000m, 0.5, null));
+        Assert.Equal(
+            ["M", "8", "100", "2.00", "1.00", "4.00", "4,000", "1,500.00", "25.0"],
+            BenchTable.Row(Document(BenchKind.Decode, model), model, model.Rows[0], 5).Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Equal(
+            ["M", "8", "100", "0.002", "0.001", "0.004", "12,000", "25.0"],
+            BenchTable.Row(Document(BenchKind.Answer, model), model, model.Rows[0] with { Work = null }, 5).Split(' ', StringSplitOptions.RemoveEmptyEntries));
     }
+
+    [Fact]
+    public void Answers_stand_beside_the_teachers_where_it_is_there_and_beside_the_first_ones_else()
+    {
+        var (student, teacher, other) = (Model("S", "T", Row(100)), Model("T", null, Row(150)), Model("O", null, Row(200)));
+        Assert.Equal(["tokens/s beside T, 1 at once, 7 and 3 tokens: S 1.50 times, O 0.75 times"], BenchTable.Ratios(Document(BenchKind.Answer, student, teacher, other)));
+        Assert.Equal(["tokens/s beside S, 1 at once, 7 and 3 tokens: O 0.50 times"], BenchTable.Ratios(Document(BenchKind.Answer, student, other)));
+        Assert.Empty(BenchTable.Ratios(Document(BenchKind.Answer, student)));
+
+        static BenchRow Row(double ms) => new(1, 7, [ms], null, null, null);
+    }
+
+    [Fact]
+    public void The_limit_is_what_takes_longest_to_move_or_to_compute()
+    {
+        var ceilings = new MachineCeilings(1e9, 1e12);
+        Assert.Equal((5, 40), (ceilings.LeastMs(5e9m, 4e6m), ceilings.LeastMs(5e9m, 4e7m)));
+        var measured = MachineCeilings.On(TorchSharp.torch.CPU);
+        Assert.InRange(measured.BytesPerSecond, 1e8, 1e13);
+        Assert.InRange(measured.FlopsPerSecond, 1e8, 1e14);
+    }
+
+    [Fact]
+    public void Kernels_stand_in_lines_of_their_own() => Assert.Equal(
+        ["kernel", "times", "us", "MB", "GB/s", "project", "32", "10.0", "25.0", "2,500", "join", "64", "2.0"],
+        KernelTable.Of([new("project", 32, 10, 25_000_000), new("join", 64, 2, 0)]).Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries));
+
+    static BenchModel Model(string name, string? teacher, BenchRow row) => new(name, "f", 1, teacher, null, null, [row]);
+
+    static BenchDocument Document(BenchKind kind, params BenchModel[] models) =>
+        new(kind, new Dictionary<string, string>(), new Dictionary<string, string>(), "cpu", "bfloat16", "random", 3, 0, models);
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using MmMamba.Runtime;
+using MmMamba.Runtime.Generation;
 
 namespace MmMamba.Cli.Benchmarks;
 
@@ -10,7 +11,7 @@ namespace MmMamba.Cli.Benchmarks;
 /// <param name="Weights">Where they come from: <c>random</c> or <c>read</c>.</param>
 sealed record BenchDocument(
     BenchKind Kind, IReadOnlyDictionary<string, string> Machine, IReadOnlyDictionary<string, string> Versions,
-    string Device, string Dtype, string Weights, int Batch, int Tokens, int Chunk, IReadOnlyList<BenchModel> Models)
+    string Device, string Dtype, string Weights, int Tokens, int Chunk, IReadOnlyList<BenchModel> Models)
 {
     /// <summary>The document as UTF-8.</summary>
     public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, BenchJson.Default.BenchDocument);
@@ -39,15 +40,20 @@ sealed record BenchDocument(
 }
 
 /// <summary>One model's figures.</summary>
+/// <param name="Teacher">The model that it was made from; null where there is none.</param>
 /// <param name="DecodePath">What read its single tokens; null where none was read.</param>
-sealed record BenchModel(string Model, string Fingerprint, long Parameters, string? DecodePath, IReadOnlyList<BenchRow> Rows);
+/// <param name="Ceilings">What the machine can do, measured by the model's process; null where memory is measured.</param>
+sealed record BenchModel(string Model, string Fingerprint, long Parameters, string? Teacher, string? DecodePath, MachineCeilings? Ceilings, IReadOnlyList<BenchRow> Rows);
 
 /// <summary>Figures of one length.</summary>
+/// <param name="Batch">Sequences at once.</param>
 /// <param name="Length">Tokens of the prompt.</param>
 /// <param name="Ms">Each timed run; none where memory is measured.</param>
 /// <param name="Work">What the cost model counts for one run: bytes that a decoded token reads, or operations of a prefill; null where nothing is compared.</param>
+/// <param name="LimitMs">The time that the machine's ceilings allow at best for what has to be moved and computed; null where memory is measured.</param>
 /// <param name="Memory">Null where times are measured.</param>
-sealed record BenchRow(int Length, IReadOnlyList<double> Ms, decimal? Work, BenchMemory? Memory)
+/// <param name="Kernels">The kernels of a decoded token one by one; null where they are not timed.</param>
+sealed record BenchRow(int Batch, int Length, IReadOnlyList<double> Ms, decimal? Work, double? LimitMs, BenchMemory? Memory, IReadOnlyList<KernelTime>? Kernels = null)
 {
     /// <summary>The middle of <see cref="Ms"/>; of an even number the mean of the two in the middle.</summary>
     public double? MedianMs => Ms.Count == 0 ? null : (Ms.Order().ElementAt((Ms.Count - 1) / 2) + Ms.Order().ElementAt(Ms.Count / 2)) / 2;

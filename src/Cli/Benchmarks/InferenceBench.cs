@@ -19,56 +19,72 @@ sealed class InferenceBench(Func<VisionLanguageModel> open, Device device, int e
     /// <summary>What read single tokens; null as long as none was read.</summary>
     public string? DecodePath { get; private set; }
 
+    /// <summary>What the machine can do; null before it is measured, and where memory is.</summary>
+    public MachineCeilings? Ceilings { get; private set; }
+
     /// <summary>The figures of every length, as each of them is there.</summary>
     public IEnumerable<BenchRow> Run(InferenceLoad load, CancellationToken cancellation)
     {
         Warm();
+        if (load.Kind != BenchKind.Memory) Ceilings = MachineCeilings.On(device);
         manual_seed(0); // for weights that are drawn
         var before = new Footprint(device);
         using var model = open();
-        if (load.Kind == BenchKind.Decode) Settle(model, load, cancellation);
-        foreach (var length in load.Lengths)
-            yield return load.Kind == BenchKind.Memory ? Memory(model, load, length, before, cancellation) : Time(model, load, length, cancellation);
+        foreach (var batch in load.Batches)
+        {
+            if (load.Kind == BenchKind.Decode) Settle(model, load, batch, cancellation);
+            foreach (var length in load.Lengths)
+                yield return load.Kind == BenchKind.Memory ? Memory(model, load, batch, length, before, cancellation) : Time(model, load, batch, length, cancellation);
+        }
     }
 
-    BenchRow Time(VisionLanguageModel model, InferenceLoad load, int length, CancellationToken cancellation)
+    BenchRow Time(VisionLanguageModel model, InferenceLoad load, int batch, int length, CancellationToken cancellation)
     {
-        using var sequences = new Sequences(model, load.Batch, load.Room(length));
+        var sequences = new Sequences(model, batch, load.Room(length));
+        var ceilings = Ceilings!;
         if (load.Kind == BenchKind.Decode)
         {
-            var (_, tokens) = Answer(sequences, Prompts(model, load.Batch, length), load, load.Room(length) - length, cancellation);
-            return new(length, [.. tokens.Skip(InferenceLoad.WarmUp)], costs.DecodeBytesRead(length, elementBytes, load.Batch), null);
+            List<double> tokens;
+            using (sequences) (_, tokens) = Answer(sequences, Prompts(model, batch, length), load, load.Room(length) - length, cancellation);
+            return new(
+                batch, length, [.. tokens.Skip(InferenceLoad.WarmUp)], costs.DecodeBytesRead(length, elementBytes, batch), ceilings.DecodeMs(costs, length, elementBytes, batch), null,
+                load.Profile ? DecodeProfile.Measure(model, batch, length) : null);
         }
         var times = new List<double>();
-        for (var i = 0; i <= load.Repeats; i++)
-        {
-            sequences.Reset();
-            var (first, tokens) = Answer(sequences, Prompts(model, load.Batch, length), load, load.Room(length) - length, cancellation);
-            if (i > 0) times.Add(Math.Round(first + tokens.Sum(), 4));
-        }
-        return new(length, times, load.Kind == BenchKind.Prefill ? costs.PrefillFlops(length, 0, load.Batch) : null, null);
+        using (sequences)
+            for (var i = 0; i <= load.Repeats; i++)
+            {
+                sequences.Reset();
+                var (first, tokens) = Answer(sequences, Prompts(model, batch, length), load, load.Room(length) - length, cancellation);
+                if (i > 0) times.Add(Math.Round(first + tokens.Sum(), 4));
+            }
+        var limit = ceilings.PrefillMs(costs, length, elementBytes, batch);
+        if (load.Kind == BenchKind.Prefill) return new(batch, length, times, costs.PrefillFlops(length, 0, batch), limit, null);
+        // The first of its tokens is the prompt's, and the last one is not read.
+        for (var written = 1; written < load.Tokens; written++) limit += ceilings.DecodeMs(costs, length + written - 1, elementBytes, batch);
+        return new(batch, length, times, null, limit, null);
     }
 
     // Code that has run for a while is compiled again, and better: the first length would pay for that.
-    void Settle(VisionLanguageModel model, InferenceLoad load, CancellationToken cancellation)
+    void Settle(VisionLanguageModel model, InferenceLoad load, int batch, CancellationToken cancellation)
     {
-        using var sequences = new Sequences(model, load.Batch, load.Tokens + 2);
+        using var sequences = new Sequences(model, batch, load.Tokens + 2);
         for (var watch = Stopwatch.StartNew(); watch.Elapsed < InferenceLoad.Settling; sequences.Reset())
-            Answer(sequences, Prompts(model, load.Batch, 1), load, load.Tokens + 1, cancellation);
+            Answer(sequences, Prompts(model, batch, 1), load, load.Tokens + 1, cancellation);
     }
 
     // First what decoding takes with caches of this length, then the whole prompt: what an allocator once had, it keeps.
-    BenchRow Memory(VisionLanguageModel model, InferenceLoad load, int length, Footprint before, CancellationToken cancellation)
+    BenchRow Memory(VisionLanguageModel model, InferenceLoad load, int batch, int length, Footprint before, CancellationToken cancellation)
     {
         var room = load.Room(length);
-        using var sequences = new Sequences(model, load.Batch, room);
-        Answer(sequences, Prompts(model, load.Batch, 1), load, Math.Min(InferenceLoad.WarmUp, room - 1), cancellation);
+        using var sequences = new Sequences(model, batch, room);
+        Answer(sequences, Prompts(model, batch, 1), load, Math.Min(InferenceLoad.WarmUp, room - 1), cancellation);
         var decoding = before.Grown();
         sequences.Reset();
-        Answer(sequences, Prompts(model, load.Batch, length), load, room - length, cancellation);
+        Answer(sequences, Prompts(model, batch, length), load, room - length, cancellation);
         var elsewhere = model.Tensors.Values.Where(tensor => tensor.device_type != device.type).Sum(tensor => tensor.numel() * elementBytes);
-        var predicted = costs.WeightBytes(elementBytes) - elsewhere + costs.CacheBytes(room, elementBytes, load.Batch);
-        return new(length, [], null, new((long)predicted, decoding, before.Peaked()));
+        var predicted = costs.WeightBytes(elementBytes) - elsewhere + costs.CacheBytes(room, elementBytes, batch);
+        return new(batch, length, [], null, null, new((long)predicted, decoding, before.Peaked()));
     }
 
     // Milliseconds to the first token of every sequence, and from each token to the next.

@@ -16,11 +16,12 @@ enum BenchKind
 /// <summary>A prompt and what is done with it.</summary>
 /// <param name="Kind">What is measured.</param>
 /// <param name="Lengths">Tokens of the prompt; each is measured.</param>
-/// <param name="Batch">Sequences at once.</param>
+/// <param name="Batches">Sequences at once; each number is measured.</param>
 /// <param name="Tokens">Tokens that are written behind it.</param>
 /// <param name="Repeats">How often a prompt is read, the time before that not counted.</param>
 /// <param name="Chunk">Most tokens of a prompt that are read in one pass; 0 is what suits the device.</param>
-sealed record InferenceLoad(BenchKind Kind, IReadOnlyList<int> Lengths, int Batch, int Tokens, int Repeats, int Chunk)
+/// <param name="Profile">Whether the kernels of a decoded token are timed one by one.</param>
+sealed record InferenceLoad(BenchKind Kind, IReadOnlyList<int> Lengths, IReadOnlyList<int> Batches, int Tokens, int Repeats, int Chunk, bool Profile = false)
 {
     /// <summary>Decoded tokens before the clock counts.</summary>
     public const int WarmUp = 8;

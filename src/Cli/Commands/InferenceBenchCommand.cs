@@ -20,10 +20,11 @@ sealed class InferenceBenchCommand
     readonly Argument<string[]> _models = new("models") { Description = "Checkpoints; with --random built-in models' names or spec files.", Arity = ArgumentArity.OneOrMore };
     readonly Option<bool> _random = new("--random") { Description = "Draw the weights on the device instead of reading them." };
     readonly Option<int[]> _lengths = new("--lengths") { Description = "Tokens of the prompt, one length or several.", AllowMultipleArgumentsPerToken = true };
-    readonly Option<int> _batch = RunOptions.Range(new Option<int>("--batch") { Description = "Sequences at once.", DefaultValueFactory = _ => 1 }, 1, 1 << 16);
+    readonly Option<int[]> _batch = new("--batch") { Description = "Sequences at once, one number or several.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [1] };
     readonly Option<int> _tokens = RunOptions.Range(new Option<int>("--tokens") { Description = "Tokens that are written behind the prompt." }, 1, 1 << 20);
     readonly Option<int> _repeats = RunOptions.Range(new Option<int>("--repeats") { Description = "How often a prompt is read.", DefaultValueFactory = _ => 5 }, 1, 1 << 16);
     readonly Option<int> _chunk = RunOptions.Range(new Option<int>("--chunk") { Description = "Most tokens of a prompt in one pass; 0 is what suits the device, as answers are written.", DefaultValueFactory = _ => 0 }, 0, 1 << 24);
+    readonly Option<bool> _profile = new("--profile") { Description = "Then time the kernels of a captured token one by one, over all layers' own weights." };
     readonly Option<string?> _json = RunOptions.NotEmpty(new Option<string?>("--json") { Description = "A file to write the figures to." });
     readonly Option<string?> _plot = RunOptions.NotEmpty(new Option<string?>("--plot") { Description = "A picture of the figures against the length to write (svg)." });
     readonly Option<bool> _figures = new("--figures") { Description = "Write the figures as JSON to the standard output, and nothing else.", Hidden = true };
@@ -32,15 +33,13 @@ sealed class InferenceBenchCommand
     {
         _kind = kind;
         _lengths.DefaultValueFactory = _ => [length];
-        _lengths.Validators.Add(result =>
-        {
-            if (result.Tokens.Any(token => int.TryParse(token.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value is 0 or > 1 << 24))
-                result.AddError(FormattableString.Invariant($"--lengths are 1 to {1 << 24}."));
-        });
+        Bound(_lengths, 1 << 24);
+        Bound(_batch, 1 << 16);
         _tokens.DefaultValueFactory = _ => tokens;
         _command = new Command(NameOf(kind), description) { _models, _random, _lengths, _batch };
         if (kind != BenchKind.Prefill) _command.Add(_tokens);
         if (kind is BenchKind.Prefill or BenchKind.Answer) _command.Add(_repeats);
+        if (kind == BenchKind.Decode) _command.Add(_profile);
         foreach (var option in (Option[])[_chunk, _json, _plot, _figures]) _command.Add(option);
         _compute = new ComputeOptions(_command, readsWeights: true);
         _command.SetAction(async (result, cancellation) =>
@@ -59,13 +58,20 @@ sealed class InferenceBenchCommand
         yield return new InferenceBenchCommand(BenchKind.Memory, "Measure the memory of prompts and of decoding, beside what the cost model predicts.", 1024, 8)._command;
     }
 
+    static void Bound(Option<int[]> option, int most) => option.Validators.Add(result =>
+    {
+        if (result.Tokens.Any(token => int.TryParse(token.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && (value < 1 || value > most)))
+            result.AddError(FormattableString.Invariant($"{option.Name} takes 1 to {most}."));
+    });
+
     static string NameOf(BenchKind kind) => kind.ToString().ToLowerInvariant();
 
     async Task Run(ParseResult result, CancellationToken cancellation)
     {
         var models = result.GetRequiredValue(_models);
         var load = new InferenceLoad(
-            _kind, [.. result.GetRequiredValue(_lengths).Distinct().Order()], result.GetValue(_batch), result.GetValue(_tokens), result.GetValue(_repeats), result.GetValue(_chunk));
+            _kind, [.. result.GetRequiredValue(_lengths).Distinct().Order()], [.. result.GetRequiredValue(_batch).Distinct().Order()],
+            result.GetValue(_tokens), result.GetValue(_repeats), result.GetValue(_chunk), result.GetValue(_profile));
         var (json, plot) = (result.GetValue(_json), result.GetValue(_plot));
         foreach (var path in new[] { json, plot }.OfType<string>())
             if (Path.GetDirectoryName(Path.GetFullPath(path)) is var folder && !Directory.Exists(folder)) throw new InputException($"{path}: there is no folder {folder}; make it first.");
@@ -81,37 +87,50 @@ sealed class InferenceBenchCommand
         var width = models.Max(model => Named(model, random).Resolved.Name.Length);
         var documents = new List<BenchDocument>();
         // A process for each model, and where memory is measured for each length: an allocator keeps what it once had.
-        foreach (var (model, lengths) in models.SelectMany(model => _kind == BenchKind.Memory ? load.Lengths.Select(length => (model, Lengths: (int[])[length])) : [(model, [.. load.Lengths])]))
+        foreach (var (model, own) in models.SelectMany(model => Processes(load).Select(own => (model, own))))
         {
-            var document = await BenchProcess.Run(Arguments(model, lengths, load, result), cancellation).ConfigureAwait(false);
+            var document = await BenchProcess.Run(Arguments(model, own, result), cancellation).ConfigureAwait(false);
             if (documents.Count == 0) Head(document, load, width);
             documents.Add(document);
-            foreach (var row in document.Models.Single().Rows) Console.WriteLine(BenchTable.Row(document, document.Models.Single(), row, width));
+            foreach (var row in document.Models.Single().Rows)
+            {
+                Console.WriteLine(BenchTable.Row(document, document.Models.Single(), row, width));
+                if (row.Kernels is { } kernels) Console.Write(KernelTable.Of(kernels));
+            }
         }
         var all = BenchDocument.Join(documents);
         foreach (var told in all.Models.Where(model => model.DecodePath is not null).GroupBy(model => model.DecodePath!))
             Console.WriteLine(Printable.Line($"single tokens of {string.Join(", ", told.Select(model => model.Model))}: {told.Key}"));
+        if (_kind == BenchKind.Answer)
+            foreach (var ratios in BenchTable.Ratios(all)) Console.WriteLine(Printable.Line(ratios));
         if (json is not null) AtomicFile.Write(json, all.ToJson());
         if (plot is null) return;
         if (!LengthPlot.Shows(all)) throw new InputException($"{plot}: is not drawn: nobody tells the memory here.");
         AtomicFile.Write(plot, Encoding.UTF8.GetBytes(LengthPlot.Render(all)));
     }
 
+    // What one process measures.
+    static IEnumerable<InferenceLoad> Processes(InferenceLoad load) => load.Kind == BenchKind.Memory
+        ? load.Batches.SelectMany(batch => load.Lengths.Select(length => load with { Batches = [batch], Lengths = [length] }))
+        : [load];
+
     static void Head(BenchDocument document, InferenceLoad load, int width)
     {
         Console.WriteLine(Printable.Line(string.Join("; ", document.Machine.Concat(document.Versions).Select(told => $"{told.Key} {told.Value}"))));
-        Console.WriteLine(FormattableString.Invariant($"{document.Device}, {document.Dtype}, {document.Weights} weights, {load.Batch} at once; {load.What}"));
+        if (document.Models.Single().Ceilings is { } ceilings) Console.WriteLine(BenchTable.Ceilings(ceilings, document.Device));
+        Console.WriteLine(FormattableString.Invariant($"{document.Device}, {document.Dtype}, {document.Weights} weights; {load.What}"));
         Console.WriteLine(BenchTable.Header(document.Kind, width));
     }
 
-    IEnumerable<string> Arguments(string model, IEnumerable<int> lengths, InferenceLoad load, ParseResult result)
+    IEnumerable<string> Arguments(string model, InferenceLoad load, ParseResult result)
     {
         static string Text(int value) => value.ToString(CultureInfo.InvariantCulture);
         return
         [
-            "bench", NameOf(_kind), model, "--figures", "--lengths", .. lengths.Select(Text), "--batch", Text(load.Batch), "--chunk", Text(load.Chunk),
+            "bench", NameOf(_kind), model, "--figures", "--lengths", .. load.Lengths.Select(Text), "--batch", .. load.Batches.Select(Text), "--chunk", Text(load.Chunk),
             .. _kind != BenchKind.Prefill ? (string[])["--tokens", Text(load.Tokens)] : [],
             .. _kind is BenchKind.Prefill or BenchKind.Answer ? (string[])["--repeats", Text(load.Repeats)] : [],
+            .. load.Profile ? (string[])["--profile"] : [],
             .. result.GetValue(_random) ? (string[])["--random"] : [],
             .. _compute.Arguments(result),
         ];
@@ -131,7 +150,7 @@ sealed class InferenceBenchCommand
         BenchRow[] rows = [.. bench.Run(load, cancellation)];
         return new(
             _kind, Machine.Describe(compute.Device), Machine.Versions, compute.Device.type.ToString().ToLowerInvariant(), Dtypes.NameOf(compute.Dtype), random ? "random" : "read",
-            load.Batch, load.Tokens, load.Chunk, [new(named.Plan.Name, named.Plan.Fingerprint, named.Plan.ParameterCount, bench.DecodePath, rows)]);
+            load.Tokens, load.Chunk, [new(named.Plan.Name, named.Plan.Fingerprint, named.Plan.ParameterCount, named.Plan.Teacher, bench.DecodePath, bench.Ceilings, rows)]);
     }
 
     static NamedModel Named(string argument, bool random) => random || CheckpointSpec.Is(argument)

@@ -10,28 +10,49 @@ static class BenchTable
 
     /// <summary>The names of the columns.</summary>
     /// <param name="name">Width of the first column.</param>
-    public static string Header(BenchKind kind, int name) => Line(name, ["model", "length", .. kind switch
+    public static string Header(BenchKind kind, int name) => Line(name, ["model", "at once", "length", .. kind switch
     {
-        BenchKind.Decode => (string[])["ms/token", "least", "greatest", "tokens/s", "GB/s"],
-        BenchKind.Prefill => ["ms", "least", "greatest", "tokens/s", "TFLOP/s"],
-        BenchKind.Answer => ["ms", "least", "greatest", "tokens/s"],
+        BenchKind.Decode => (string[])["ms/token", "least", "greatest", "tokens/s", "GB/s", "of limit, %"],
+        BenchKind.Prefill => ["ms", "least", "greatest", "tokens/s", "TFLOP/s", "of limit, %"],
+        BenchKind.Answer => ["s", "least", "greatest", "tokens/s", "of limit, %"],
         _ => ["held, GiB", "decoding", "peak"],
     }]);
 
     /// <summary>A model's figures at a length.</summary>
     public static string Row(BenchDocument document, BenchModel model, BenchRow row, int name) =>
-        Line(name, [Printable.Line(model.Model), Number(row.Length, "#,0"), .. row.Memory is { } memory ? Memory(memory) : Times(document, row)]);
+        Line(name, [Printable.Line(model.Model), Number(row.Batch, "#,0"), Number(row.Length, "#,0"), .. row.Memory is { } memory ? Memory(memory) : Times(document, row)]);
 
     static IEnumerable<string> Times(BenchDocument document, BenchRow row)
     {
         var median = row.MedianMs!.Value;
-        var tokens = (double)document.Batch * document.Kind switch { BenchKind.Decode => 1, BenchKind.Prefill => row.Length, _ => document.Tokens };
-        yield return Number(median, "#,0.00");
-        yield return Number(row.Ms.Min(), "#,0.00");
-        yield return Number(row.Ms.Max(), "#,0.00");
+        var tokens = (double)row.Batch * document.Kind switch { BenchKind.Decode => 1, BenchKind.Prefill => row.Length, _ => document.Tokens };
+        var unit = document.Kind == BenchKind.Answer ? 1000 : 1;
+        foreach (var time in (double[])[median, row.Ms.Min(), row.Ms.Max()]) yield return Number(time / unit, unit == 1 ? "#,0.00" : "#,0.000");
         yield return Number(1000 * tokens / median, "#,0");
         // A byte in a millisecond is 1e-6 GB/s, an operation 1e-9 TFLOP/s.
         if (row.Work is { } work) yield return Number((double)work / median * (document.Kind == BenchKind.Decode ? 1e-6 : 1e-9), "#,0.00");
+        if (row.LimitMs is { } limit) yield return Number(100 * limit / median, "0.0");
+    }
+
+    /// <summary>What the machine can do at most.</summary>
+    public static string Ceilings(MachineCeilings ceilings, string device) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"measured here: a copy moves {ceilings.BytesPerSecond * 1e-9:#,0} GB/s, a {(device == "cuda" ? "bfloat16" : "float32")} product computes {ceilings.FlopsPerSecond * 1e-12:#,0.00} TFLOP/s");
+
+    /// <summary>How much faster models write answers than the one that is named first, or than the teacher of one of them where it is there.</summary>
+    public static IEnumerable<string> Ratios(BenchDocument document)
+    {
+        var models = document.Models;
+        if (models.Count < 2) yield break;
+        var reference = models.FirstOrDefault(model => models.Any(other => other.Teacher == model.Model)) ?? models[0];
+        foreach (var row in reference.Rows)
+        {
+            var others = models.Where(model => model != reference)
+                .Select(model => (model.Model, Ms: model.Rows.FirstOrDefault(other => (other.Batch, other.Length) == (row.Batch, row.Length))?.MedianMs)).Where(other => other.Ms is > 0);
+            yield return string.Create(
+                CultureInfo.InvariantCulture,
+                $"tokens/s beside {reference.Model}, {row.Batch:#,0} at once, {row.Length:#,0} and {document.Tokens:#,0} tokens: {string.Join(", ", others.Select(other => string.Create(CultureInfo.InvariantCulture, $"{other.Model} {row.MedianMs / other.Ms:0.00} times")))}");
+        }
     }
 
     static IEnumerable<string> Memory(BenchMemory memory)

@@ -11,7 +11,9 @@ static class LengthPlot
     /// <summary>The picture as text.</summary>
     public static string Render(BenchDocument document)
     {
-        var lines = document.Models.Select(model => (model.Model, Points: Points(model))).Where(line => line.Points.Length > 0).ToArray();
+        var batches = document.Models.SelectMany(model => model.Rows).Select(row => row.Batch).Distinct().Count();
+        var lines = document.Models.SelectMany(model => model.Rows.GroupBy(row => row.Batch).Select(rows => (
+            Model: batches == 1 ? model.Model : FormattableString.Invariant($"{model.Model}, {rows.Key} at once"), Points: Points(rows)))).Where(line => line.Points.Length > 0).ToArray();
         var points = lines.SelectMany(line => line.Points).ToArray();
         var lengths = CurveScale.ForSteps(points.Min(point => point.Length), points.Max(point => point.Length));
         var values = CurveScale.Linear(0, points.Max(point => point.High));
@@ -41,11 +43,11 @@ static class LengthPlot
     }
 
     /// <summary>Whether there is anything to draw.</summary>
-    public static bool Shows(BenchDocument document) => document.Models.Any(model => Points(model).Length > 0);
+    public static bool Shows(BenchDocument document) => document.Models.Any(model => Points(model.Rows).Length > 0);
 
     readonly record struct Point(int Length, double Low, double Value, double High);
 
-    static Point[] Points(BenchModel model) => [.. model.Rows.OrderBy(row => row.Length).SelectMany(row => (Point[])(row switch
+    static Point[] Points(IEnumerable<BenchRow> rows) => [.. rows.OrderBy(row => row.Length).SelectMany(row => (Point[])(row switch
     {
         { MedianMs: { } median } => [new(row.Length, row.Ms.Min(), median, row.Ms.Max())],
         { Memory.Peak: { } peak } => [new(row.Length, peak / GiB, peak / GiB, peak / GiB)],

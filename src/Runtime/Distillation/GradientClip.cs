@@ -1,3 +1,4 @@
+using MmMamba.Runtime.Kernels.Cuda;
 using MmMamba.Runtime.Native;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -16,7 +17,7 @@ public static class GradientClip
         using var scope = NewDisposeScope();
         var gradients = parameters.Select(parameter => parameter.grad).OfType<Tensor>().ToArray();
         if (gradients.Length == 0) return 0;
-        var norm = stack(gradients.Select(gradient => gradient.to_type(ScalarType.Float32).norm())).norm().item<float>();
+        var norm = (GradientNorm.Of(gradients) ?? stack(gradients.Select(gradient => gradient.to_type(ScalarType.Float32).norm())).norm()).item<float>();
         // As in PyTorch: the small constant keeps a norm at the bound from being scaled by more than 1.
         var scale = greatest / (norm + 1e-6);
         if (scale < 1) Aten.Scale(gradients, tensor((float)scale, device: gradients[0].device));

@@ -21,9 +21,7 @@ static class Aten
     static readonly Operation AttentionOperation = new("aten::scaled_dot_product_attention");
     static readonly Operation AttentionChoiceOperation = new("aten::_fused_sdp_choice");
     static readonly Operation FlashOnCpuOperation = new("aten::_scaled_dot_product_flash_attention_for_cpu");
-    static readonly Operation FlashOperation = new("aten::_scaled_dot_product_flash_attention");
     static readonly Operation EfficientOperation = new("aten::_scaled_dot_product_efficient_attention");
-    static readonly Operation CudnnOperation = new("aten::_scaled_dot_product_cudnn_attention");
     static readonly Operation FusedAdamWOperation = new("aten::_fused_adamw_");
     static readonly Operation ScaleOperation = new("aten::_foreach_mul_", "Tensor");
     static readonly Operation ProductOperation = new("aten::mm", "dtype");
@@ -90,11 +88,21 @@ static class Aten
         var onCpu = q.device_type == DeviceType.CPU;
         // The kernel itself takes whole 16 bytes of a head only; on a CPU there is no other flash kernel.
         if (kernel == AttentionKernel.Plain || kernel == AttentionKernel.Flash && !onCpu && q.shape[3] % 8 != 0) return null;
-        var call = new Call(stackalloc ulong[9]);
+        var (y, told) = onCpu || kernel == AttentionKernel.Efficient ? Dispatched(q, k, v, causal, onCpu) : CudaAttention.Run(kernel, q, k, v, causal);
+        // A kernel may fill up the tokens, or leave a place for a head's one sum.
+        using var sums = told;
+        using var flat = sums.flatten(2);
+        return (y, flat.narrow(2, 0, q.shape[2]));
+    }
+
+    // The flash kernel of a CPU, or the efficient one of a GPU.
+    static (Tensor Y, Tensor Sums) Dispatched(Tensor q, Tensor k, Tensor v, bool causal, bool onCpu)
+    {
+        var call = new Call(stackalloc ulong[8]);
         call.Add(q);
         call.Add(k);
         call.Add(v);
-        if (kernel is AttentionKernel.Efficient or AttentionKernel.Cudnn)
+        if (!onCpu)
         {
             call.AddNone(); // bias
             call.Add(true); // the sums
@@ -102,21 +110,10 @@ static class Aten
         call.Add(0.0);
         call.Add(causal);
         if (onCpu) call.AddNone(); // mask
-        else if (kernel != AttentionKernel.Efficient) call.Add(false); // no mask to look at
         call.AddNone(); // scale
-        var (operation, tensors) = kernel switch
-        {
-            AttentionKernel.Flash when onCpu => (FlashOnCpuOperation, (int[])[0, 1]),
-            AttentionKernel.Flash => (FlashOperation, [0, 1, 2, 3, 6, 7, 8]),
-            AttentionKernel.Efficient => (EfficientOperation, [0, 1, 2, 3]),
-            _ => (CudnnOperation, [0, 1, 2, 3, 6, 7, 8]),
-        };
-        var results = call.Invoke(operation, tensors);
+        var results = call.Invoke(onCpu ? FlashOnCpuOperation : EfficientOperation, onCpu ? 2 : 4);
         foreach (var other in results[2..]) other.Dispose();
-        // A kernel may fill up the tokens, or leave a place for a head's one sum.
-        using var sums = results[1];
-        using var flat = sums.flatten(2);
-        return (results[0], flat.narrow(2, 0, q.shape[2]));
+        return (results[0], results[1]);
     }
 
     /// <summary>
@@ -223,12 +220,12 @@ static class Aten
             return Tensor.UnsafeCreateTensor((nint)_stack[0]);
         }
 
-        /// <param name="tensors">Which of the results are tensors; the others are numbers.</param>
-        public readonly Tensor[] Invoke(Operation operation, ReadOnlySpan<int> tensors)
+        /// <param name="count">How many results there are, tensors all.</param>
+        public readonly Tensor[] Invoke(Operation operation, int count)
         {
             InvokeInPlace(operation);
-            var results = new Tensor[tensors.Length];
-            for (var i = 0; i < results.Length; i++) results[i] = Tensor.UnsafeCreateTensor((nint)_stack[tensors[i]]);
+            var results = new Tensor[count];
+            for (var i = 0; i < count; i++) results[i] = Tensor.UnsafeCreateTensor((nint)_stack[i]);
             return results;
         }
 

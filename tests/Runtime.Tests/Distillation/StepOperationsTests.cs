@@ -1,8 +1,11 @@
 using System.Text;
 using MmMamba.Runtime.Distillation;
+using MmMamba.Runtime.Kernels.Cuda;
 using MmMamba.Runtime.Layers;
 using MmMamba.Runtime.Plans;
 using MmMamba.Runtime.Tests.Engine;
+using MmMamba.Runtime.Tests.Kernels;
+using MmMamba.Runtime.Tests.Kernels.Emulation;
 using TorchSharp;
 using static TorchSharp.torch;
 using AdamW = MmMamba.Runtime.Distillation.AdamW;
@@ -15,7 +18,7 @@ namespace MmMamba.Runtime.Tests.Distillation;
 /// </summary>
 public sealed class StepOperationsTests : IDisposable
 {
-    const int Tokens = 64, Layer = 2;
+    const int Layer = 2;
 
     readonly DisposeScope _scope = NewDisposeScope();
     readonly VisionLanguageModel _teacher = GoldenModel.Load(GoldenModel.Hovle, ScalarType.BFloat16);
@@ -23,7 +26,10 @@ public sealed class StepOperationsTests : IDisposable
 
     static ModelPlan Student => GoldenModel.Linear;
 
-    static ModelInput Input => new(arange(Tokens, ScalarType.Int64).unsqueeze(0));
+    // Several chunks of the scan: of plain operations, and below of the kernels.
+    int Tokens { get; set; } = 64;
+
+    ModelInput Input => new(arange(Tokens, ScalarType.Int64).unsqueeze(0));
 
     public void Dispose()
     {
@@ -31,11 +37,13 @@ public sealed class StepOperationsTests : IDisposable
         _scope.Dispose();
     }
 
-    void Count(string what, Action action)
+    void Count(string what, Action action, RecordedDevice? launches = null)
     {
+        launches?.Clear();
         using var count = new OperationCount();
         action();
-        _told.AppendLine(FormattableString.Invariant($"{what}: {count.Launches} of {count.Calls}"));
+        var own = launches is null ? "" : FormattableString.Invariant($", and {launches.Launched.Count} kernels");
+        _told.AppendLine(FormattableString.Invariant($"{what}: {count.Launches} of {count.Calls}{own}"));
         _seen.AppendLine(FormattableString.Invariant($"{what}: {count}"));
     }
 
@@ -52,6 +60,31 @@ public sealed class StepOperationsTests : IDisposable
             one layer, and what a pass begins with: 35 of 58
             two layers: 55 of 97
             """);
+    }
+
+    /// <summary>The same where kernels of our own run: of libtorch's operations how many are left, and what is launched instead.</summary>
+    [Theory]
+    [InlineData(StageKind.Introduced, """
+        forward: 1 of 9, and 5 kernels
+        loss: 7 of 7, and 0 kernels
+        backward: 3 of 23, and 8 kernels
+        clip of 42 tensors: 1 of 7, and 4 kernels
+        AdamW of 42 tensors: 3 of 3, and 0 kernels
+        """)]
+    [InlineData(StageKind.Mixer, """
+        forward: 1 of 9, and 5 kernels
+        loss: 7 of 7, and 0 kernels
+        backward: 3 of 26, and 8 kernels
+        clip of 60 tensors: 1 of 8, and 5 kernels
+        AdamW of 60 tensors: 3 of 3, and 0 kernels
+        """)]
+    public void A_mixer_that_learns_by_kernels(StageKind kind, string expected)
+    {
+        Tokens = 80;
+        var launches = new RecordedDevice(EmulatedDevice.Here(1));
+        using var running = KernelDevice.StandIn(launches);
+        Learn(kind, launches);
+        Told(expected);
     }
 
     [Theory]
@@ -71,7 +104,14 @@ public sealed class StepOperationsTests : IDisposable
         """)]
     public void A_mixer_that_learns(StageKind kind, string expected)
     {
-        using var mixers = ConvertedMixers.Seed(_teacher, Student, 5);
+        Learn(kind);
+        Told(expected);
+    }
+
+    void Learn(StageKind kind, RecordedDevice? launches = null)
+    {
+        using var seeded = ConvertedMixers.Seed(_teacher, Student, 5);
+        using var mixers = seeded.Copy();
         var recipe = Student.RecipeOf();
         var trained = NamedParameter.Train(recipe.ConvertedTensors, mixers.Tensors, recipe.StageOf(kind).Train);
         var (loss, mask) = (new MixerMse(1000, 6), TokenMask.Of(Input, CPU));
@@ -83,15 +123,14 @@ public sealed class StepOperationsTests : IDisposable
             if (trace.Index != Layer) return;
             using var recording = enable_grad();
             var (mixed, gradient) = (zeros(1), zeros(1));
-            Count("forward", () => mixed = mixers.Layers[Layer].Mix(trace.NormedInput));
-            Count("loss", () => gradient = loss.Evaluate(mixed, trace.MixerOutput, mask).Gradient);
-            Count("backward", () => mixed.backward([gradient]));
+            Count("forward", () => mixed = mixers.Layers[Layer].Mix(trace.NormedInput), launches);
+            Count("loss", () => gradient = loss.Evaluate(mixed, trace.MixerOutput, mask).Gradient, launches);
+            Count("backward", () => mixed.backward([gradient]), launches);
         });
         SharedTeacherPass.Gradients(_teacher, Input, [(mixers, loss)], mask);
         using var optimizer = new AdamW(trained, recipe.Optimizer);
-        Count($"clip of {trained.Count} tensors", () => GradientClip.Apply(optimizer.Parameters, 1e-9));
-        Count($"AdamW of {trained.Count} tensors", () => optimizer.Step(1e-3));
-        Told(expected);
+        Count($"clip of {trained.Count} tensors", () => GradientClip.Apply(optimizer.Parameters, 1e-9), launches);
+        Count($"AdamW of {trained.Count} tensors", () => optimizer.Step(1e-3), launches);
     }
 
     [Fact]

@@ -48,9 +48,12 @@ sealed class CapturedStep : IDisposable
     }
 
     /// <summary>The launches for a cache; null where there are none, with the reason.</summary>
-    public static CapturedStep? Create(VisionLanguageModel model, ModelCache cache, out string? reason)
+    public static CapturedStep? Create(VisionLanguageModel model, ModelCache cache, out string? reason) =>
+        KernelDevice.Of(model.Device, out reason) is { } device ? Create(model, cache, device, out reason) : null;
+
+    /// <summary>The launches for a cache, on a device.</summary>
+    public static CapturedStep? Create(VisionLanguageModel model, ModelCache cache, IKernelDevice device, out string? reason)
     {
-        if (KernelDevice.Of(model.Device, out reason) is not { } device) return null;
         reason = DecodeKernels.Refusal(model) ?? (cache.Batch > 1 ? Refusal(model, cache.Batch, device) : null);
         if (reason is not null) return null;
         using var guard = no_grad();
@@ -83,10 +86,18 @@ sealed class CapturedStep : IDisposable
     /// <param name="picked">Is given the most likely next one of each, of equals the one of least id.</param>
     public void Read(ReadOnlySpan<int> ids, ReadOnlySpan<int> positions, Span<int> picked)
     {
-        for (var i = 0; i < ids.Length; i++) (_given[i], _given[ids.Length + i]) = (ids[i], positions[i]);
-        _given[^1] = _cache.Length;
+        var place = _cache.Length;
         _cache.Advance(anyRests: ids.Contains(Rests));
         for (var i = 0; i < _cache.Count; i++) (_cache[i] as KvCache)?.Advance(1);
+        Replay(ids, positions, place, picked);
+    }
+
+    /// <summary>Runs the launches.</summary>
+    /// <param name="place">Where the tokens' keys and values go in the cache.</param>
+    public void Replay(ReadOnlySpan<int> ids, ReadOnlySpan<int> positions, long place, Span<int> picked)
+    {
+        for (var i = 0; i < ids.Length; i++) (_given[i], _given[ids.Length + i]) = (ids[i], positions[i]);
+        _given[^1] = place;
         _launches.Run(_given, _picked);
         for (var i = 0; i < picked.Length; i++) picked[i] = (int)(uint.MaxValue - (uint)_picked[i]);
     }

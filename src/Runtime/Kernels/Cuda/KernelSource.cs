@@ -43,8 +43,11 @@ sealed record KernelSource(string Name, string Text)
     /// <summary>One decoded token of each of several sequences.</summary>
     public static IReadOnlyList<KernelSource> DecodeBatch { get; } = [Ptx, .. Decode, Read("batch.cu")];
 
+    /// <summary>The norm over many tensors.</summary>
+    public static IReadOnlyList<KernelSource> GradientNorm { get; } = [Ptx, Read("gradient_norm.cu")];
+
     /// <summary>Every file, once.</summary>
-    public static IReadOnlyList<KernelSource> All { get; } = [.. DecodeBatch.Union(Mix).Union(TrainedMixer).Union([Numbers, Norm, SwiGlu, Rotary, Merge])];
+    public static IReadOnlyList<KernelSource> All { get; } = [.. DecodeBatch.Union(Mix).Union(TrainedMixer).Union(GradientNorm).Union([Numbers, Norm, SwiGlu, Rotary, Merge])];
 
     /// <summary>SHA-256 of all lines but the first.</summary>
     public string Hash => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Text[(Text.IndexOf('\n', StringComparison.Ordinal) + 1)..])));

@@ -76,8 +76,8 @@ sealed class TrainedMixer
         return MixerFunction.apply(pass, u.contiguous(), trained).MoveToOuterDisposeScope();
     }
 
-    // Gradients add up in float32; what is frozen may have been rounded before.
-    bool Takes(Device device) => Array.TrueForAll(_weights, weight => weight is null
+    // Gradients add up in float32; what is frozen may have been rounded before. Weights that were drawn or mapped on a CPU may lie at any place there.
+    bool Takes(Device device) => Array.TrueForAll(_weights[..ProjectionCount], weight => weight is null || StableAbi.Address(weight) % 16 == 0) && Array.TrueForAll(_weights, weight => weight is null
         || weight.device_type == device.type && weight.device_index == device.index && weight.is_contiguous() && (weight.dtype == ScalarType.Float32 || weight.dtype == ScalarType.BFloat16 && !weight.requires_grad));
 
     // As the cost model counts it, by the plan's chunks.

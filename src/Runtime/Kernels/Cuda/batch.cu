@@ -24,6 +24,9 @@ template<int K, int Splits> struct Share
         int own = unit * Warps + threadIdx.x / 32;
         return Units % Warps && own >= Units ? K : (split * Units + own) * Unit + lane_part() * Width;
     }
+
+    // Whether there are weights at a column; where all units are whole and shared evenly there always are.
+    DEVICE bool has(int column) { return (K % Unit == 0 && Whole % Splits == 0 && Units % Warps == 0) || column < K; }
 };
 
 // 16 rows times the block's vectors, as far as a lane has their sums.
@@ -112,7 +115,7 @@ template<int K, int Splits> DEVICE void stage_vectors(const Weight* vectors, int
         for (int j = 0; j < TILES; j++)
         {
             int n = first + 8 * j + lane_row();
-            bool there = n < sequences && column < K;
+            bool there = n < sequences && Share<K, Splits>::has(column);
             copy_async_or_zero(staged + (unit * TILES + j) * Threads + threadIdx.x, there ? vectors + (long long)n * K + column : vectors, there);
         }
     }
@@ -147,7 +150,7 @@ DEVICE void multiply(int tiles, Row row, const Weight* vectors, int first, int s
     auto load = [&](int step, int i)
     {
         int unit = step * Ahead + i, column = Own::column(split, unit);
-        bool there = unit < Own::OfWarp && column < K;
+        bool there = unit < Own::OfWarp && Own::has(column);
 #pragma unroll
         for (int m = 0; m < Tall; m++)
 #pragma unroll
