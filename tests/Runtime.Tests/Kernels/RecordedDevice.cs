@@ -14,6 +14,9 @@ sealed class RecordedDevice(IKernelDevice device, int? capability = null, int? m
     /// <summary>Names of the kernels that were launched, in their order.</summary>
     public IReadOnlyList<string> Launched => _launched;
 
+    /// <summary>Forgets them.</summary>
+    public void Clear() => _launched.Clear();
+
     public int Multiprocessors => multiprocessors ?? device.Multiprocessors;
 
     public int MostShared => device.MostShared;
