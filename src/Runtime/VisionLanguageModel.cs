@@ -150,15 +150,32 @@ public class VisionLanguageModel : nn.Module
     /// <summary>
     /// <see cref="Hidden(ModelInput, ModelCache?)"/> of a run that begins at a layer, with the stream (B, T, H) that enters it; null embeds the input.
     /// </summary>
-    /// <exception cref="OperationCanceledException">Cancelled between two layers: the first ones have advanced their caches, the others have not.</exception>
-    internal Tensor HiddenFrom(
-        int first, Tensor? stream, ModelInput input, ModelCache? cache = null, CancellationToken cancellation = default, bool over = false)
+    internal Tensor HiddenFrom(int first, Tensor? stream, ModelInput input, ModelCache? cache = null, bool over = false)
     {
         using var scope = NewDisposeScope();
         using var x = Entering(input, stream, over, shown: false);
         using var window = Window(input, cache);
-        Through(x, window, cache, null, null, first, _layers.Length, cancellation);
+        Through(x, window, cache, null, null, first, _layers.Length, default);
         return x.NormedLast(_norm).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// Reads a pass of a prompt: takes it up in the cache, and gives the normed hidden states (n, H) of some of its positions. What follows the last layer's mixer is computed for them alone.
+    /// </summary>
+    /// <param name="stream">What enters the first layer (B, T, H); is written over.</param>
+    /// <param name="positions">Of all sequences, one behind the other (n), int64; null for none, and nothing is given.</param>
+    /// <exception cref="OperationCanceledException">Cancelled between two layers: the first ones have advanced their caches, the others have not.</exception>
+    internal Tensor? Read(Tensor stream, ModelInput input, ModelCache cache, Tensor? positions, CancellationToken cancellation)
+    {
+        using var guard = no_grad();
+        using var scope = NewDisposeScope();
+        using var x = Entering(input, stream, over: true, shown: false);
+        using var window = Window(input, cache);
+        var last = _layers.Length - 1;
+        Through(x, window, cache, null, null, 0, last, cancellation);
+        _layers[last].End(x, window, cache[last], positions);
+        cancellation.ThrowIfCancellationRequested();
+        return positions is null ? null : x.NormedLast(_norm).squeeze(0).MoveToOuterDisposeScope();
     }
 
     /// <summary>

@@ -233,23 +233,28 @@ public sealed class Sequences : IDisposable
         // A single token takes less than the copy that undoes it.
         using var before = length > 1 && cancellation.CanBeCanceled ? Mark() : null;
         _broken = true;
-        Tensor hidden;
+        var (ended, ends) = Ends(prompts, counts, first, length);
+        var positions = ended.Length == 0 ? null : tensor(ends).to(_model.Device);
         try
         {
-            hidden = _model.HiddenFrom(0, stream, input, Cache, before is null ? default : cancellation, over: true);
+            // Nobody reads what the last layer would do with the other positions.
+            var hidden = _model.Read(stream, input, Cache, positions, before is null ? default : cancellation);
+            for (var i = 0; i < ended.Length; i++) last[ended[i]].copy_(hidden![i]);
         }
         catch (OperationCanceledException)
         {
             before!.Return();
             throw;
         }
-        for (var row = 0; row < Count; row++)
-        {
-            if (counts[row] == 0) continue;
-            _ids[row].AddRange(prompts[row].Ids.Skip(first).Take(counts[row]));
-            if (first + counts[row] == prompts[row].Ids.Count) last[row].copy_(hidden[row, counts[row] - 1]);
-        }
+        for (var row = 0; row < Count; row++) _ids[row].AddRange(prompts[row].Ids.Skip(first).Take(counts[row]));
         _broken = false;
+    }
+
+    // The sequences that end in a pass, and where their last tokens stand among those of all.
+    static (int[] Sequences, long[] Positions) Ends(IReadOnlyList<Prompt> prompts, int[] counts, int first, int length)
+    {
+        int[] ended = [.. Enumerable.Range(0, counts.Length).Where(row => counts[row] > 0 && first + counts[row] == prompts[row].Ids.Count)];
+        return (ended, [.. ended.Select(row => (long)row * length + counts[row] - 1)]);
     }
 
     void Check(IReadOnlyList<Prompt> prompts)

@@ -27,4 +27,11 @@ public sealed class AttentionLayer : DecoderLayer
 
     /// <inheritdoc/>
     public override Tensor Mix(Tensor normed, TokenWindow window, LayerCache? cache = null) => Attention.Attend(normed, window, (KvCache?)cache);
+
+    // Nobody looks.
+    private protected override void TakeUp(Tensor normed, TokenWindow window, LayerCache cache)
+    {
+        using var scope = NewDisposeScope();
+        Attention.Project(normed, window, (KvCache)cache);
+    }
 }

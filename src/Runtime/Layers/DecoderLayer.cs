@@ -51,6 +51,31 @@ public abstract class DecoderLayer
         using (var normed = stream.Normed(MlpNorm)) stream.Add(Mlp.Forward(normed));
     }
 
+    /// <summary>
+    /// Takes all tokens up in the cache, as <see cref="Forward"/> does, and goes on with some alone, which are all that the stream has afterwards (1, n, H): the end of a prompt, whose
+    /// other positions nobody asks for any more.
+    /// </summary>
+    /// <param name="positions">Of all sequences, one behind the other (n), int64; null where none goes on, and the stream stays as it is.</param>
+    internal void End(ResidualStream stream, TokenWindow window, LayerCache cache, Tensor? positions)
+    {
+        using (var normed = stream.Normed(Norm))
+        {
+            if (positions is null)
+            {
+                TakeUp(normed, window, cache);
+                return;
+            }
+            using var mixed = Mix(normed, window, cache);
+            using var some = ResidualStream.Some(mixed, positions);
+            stream.Keep(positions);
+            stream.Add(Work.Linear(OutputTerm, some, Output));
+        }
+        using (var normed = stream.Normed(MlpNorm)) stream.Add(Mlp.Forward(normed));
+    }
+
+    // What mixing leaves in the cache.
+    private protected virtual void TakeUp(Tensor normed, TokenWindow window, LayerCache cache) => Mix(normed, window, cache).Dispose();
+
     // What the mixer adds to the stream.
     Tensor Mixed(Tensor normed, TokenWindow window, LayerCache? cache, Action<LayerTrace>? trace)
     {

@@ -52,6 +52,22 @@ sealed class ResidualStream(Tensor x, bool own, bool shown) : IDisposable
         }
     }
 
+    /// <summary>Goes on with some positions alone: (1, n, H).</summary>
+    /// <param name="positions">Of all sequences, one behind the other (n), int64.</param>
+    public void Keep(Tensor positions)
+    {
+        var kept = Some(Value, positions);
+        _x.Dispose();
+        (_x, _own) = (kept.DetachFromDisposeScope(), !_shown);
+    }
+
+    /// <summary>Some positions (1, n, ...) of all (B, T, ...).</summary>
+    public static Tensor Some(Tensor all, Tensor positions)
+    {
+        using var scope = NewDisposeScope();
+        return all.flatten(0, 1).index_select(0, positions).unsqueeze(0).MoveToOuterDisposeScope();
+    }
+
     /// <summary>The stream itself, for the caller to dispose; nothing is done with this object any more.</summary>
     public Tensor Take()
     {

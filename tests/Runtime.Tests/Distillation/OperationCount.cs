@@ -13,7 +13,7 @@ sealed class OperationCount : IDisposable
     static readonly HashSet<string> Views =
     [
         .. "view _unsafe_view as_strided narrow slice select permute transpose t expand unsqueeze squeeze unflatten alias detach split split_with_sizes".Split(' '),
-        .. "empty empty_like empty_strided result_type item is_nonzero _local_scalar_dense scalar_tensor _reshape_alias expand_as view_as lift_fresh".Split(' '),
+        .. "empty empty_like empty_strided result_type item is_nonzero _local_scalar_dense _fused_sdp_choice scalar_tensor _reshape_alias expand_as view_as lift_fresh".Split(' '),
     ];
 
     // What is made of others.

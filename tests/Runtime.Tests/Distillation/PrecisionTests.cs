@@ -51,7 +51,9 @@ public abstract class PrecisionTests(Device device, ulong? emulated = null)
         var (again, recomputed) = EndToEnd(teacher, checkpointing: true);
         Assert.Equal(loss, again);
         Assert.NotEmpty(kept);
-        foreach (var (name, gradient) in kept) Golden.Close(gradient, recomputed[name], 1e-6, name);
+        // On a GPU attention adds up the gradients of queries in whatever order its blocks end.
+        var tolerance = device.type == DeviceType.CPU ? 1e-6 : dtype == ScalarType.Float32 ? 1e-5 : 1e-2;
+        foreach (var (name, gradient) in kept) Golden.Close(gradient, recomputed[name], tolerance, name);
     }
 
     // The weights of both are rounded; of their gradients the direction has to stay.

@@ -51,6 +51,19 @@ public abstract class SequencesTests(Device device) : IDisposable
     }
 
     [Theory, MemberData(nameof(Models))]
+    public void What_follows_the_last_mixer_is_done_at_the_last_position_alone(string name)
+    {
+        using var model = Model(name);
+        var (plan, last) = (model.Plan, model.Plan.Layers[^1]);
+        using var sequences = new Sequences(model, 2, 40);
+        var heard = new Dictionary<string, long>();
+        using (Work.Listen((term, flops) => heard[term] = heard.GetValueOrDefault(term) + flops)) sequences.Read([Drawn(plan, 11, 0, 0, seed: 1), Drawn(plan, 3, 0, 0, seed: 2)], chunk: 4);
+        // Passes of 4, 4 and 3 tokens of both sequences, pads among them; one ends in the first pass, the other in the last.
+        Assert.Equal(2L * plan.HiddenSize * plan.Layers.Sum(layer => (layer.Index == last.Index ? 2L : 22L) * layer.MlpHidden), heard["mlp.w2"]);
+        Assert.Equal(2L * plan.HiddenSize * plan.Tokens.Vocab * 2, heard["head"]);
+    }
+
+    [Theory, MemberData(nameof(Models))]
     public void Chunks_of_any_length_end_alike(string name)
     {
         using var model = Model(name);

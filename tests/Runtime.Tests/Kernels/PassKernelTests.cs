@@ -15,7 +15,7 @@ public abstract class PassKernelTests(Device device, ulong? emulated) : IDisposa
 {
     readonly DisposeScope _scope = NewDisposeScope();
     readonly IDisposable _guard = no_grad();
-    readonly CountedDevice _kernels = CountedDevice.Of(device, emulated);
+    readonly RecordedDevice _kernels = PointwiseLaunches.Record(device, emulated);
 
     public void Dispose()
     {
@@ -36,9 +36,9 @@ public abstract class PassKernelTests(Device device, ulong? emulated) : IDisposa
     static double Distance(Tensor actual, Tensor expected) => ((Single(actual) - Single(expected)).norm() / Single(expected).norm()).item<float>();
 
     // What runs without kernels of our own, wherever the tensors are.
-    static T Plainly<T>(Func<T> run)
+    T Plainly<T>(Func<T> run)
     {
-        using var running = KernelDevice.StandIn(new NoKernels());
+        using var running = KernelDevice.StandIn(new RecordedDevice(_kernels, capability: 70));
         return run();
     }
 
@@ -69,7 +69,7 @@ public abstract class PassKernelTests(Device device, ulong? emulated) : IDisposa
         }
         var layers = half.Plan.Layers;
         var attention = layers.Count(layer => layer.Mixer is not Mamba2Plan);
-        Assert.Equal($"{4 * (2 * layers.Count + 1)} add_norm, {4 * attention} place_heads, {4 * layers.Count} swiglu", _kernels.Launched());
+        Assert.Equal($"{4 * (2 * layers.Count + 1)} add_norm, {4 * attention} place_heads, {4 * layers.Count} swiglu", _kernels.Told());
         Assert.InRange(ours, 0, 1.1 * theirs);
     }
 
@@ -81,7 +81,7 @@ public abstract class PassKernelTests(Device device, ulong? emulated) : IDisposa
         using var model = Load("GoldenHybrid", type);
         var input = Input(2, 23, 7);
         var whole = Launched(() => model.Forward(input));
-        _kernels.Launched();
+        _kernels.Told();
         using var cache = model.CreateCache(2, 30);
         foreach (var (first, count) in new[] { (0, 9), (9, 13), (22, 1) })
         {
@@ -89,7 +89,7 @@ public abstract class PassKernelTests(Device device, ulong? emulated) : IDisposa
             Golden.Close(whole.narrow(1, first, count), part, tolerance, $"logits from {first} on");
         }
         var (layers, attention) = (model.Plan.Layers.Count, model.Plan.Layers.Count(layer => layer.Mixer is AttentionPlan));
-        Assert.Equal($"{3 * (2 * layers + 1)} add_norm, {attention} merge, {3 * attention} place_heads, {3 * layers} swiglu", _kernels.Launched());
+        Assert.Equal($"{3 * (2 * layers + 1)} add_norm, {attention} merge, {3 * attention} place_heads, {3 * layers} swiglu", _kernels.Told());
     }
 
     [Fact]
@@ -149,24 +149,11 @@ public abstract class PassKernelTests(Device device, ulong? emulated) : IDisposa
         {
             using var count = new OperationCount();
             Launched(() => model.Run(input, null, null, null, 0, layers, stream));
-            counts.Add((count.Launches, _kernels.Launched()));
+            counts.Add((count.Launches, _kernels.Told()));
         }
         Assert.Equal("2 add_norm, 1 place_heads, 1 swiglu", counts[1].Kernels);
         Assert.Equal("4 add_norm, 2 place_heads, 2 swiglu", counts[2].Kernels);
         Assert.Equal(6, counts[2].Operations - counts[1].Operations);
-    }
-
-    sealed class NoKernels : IKernelDevice
-    {
-        public int Multiprocessors => 1;
-
-        public int Capability => 0;
-
-        public int MostShared => 0;
-
-        public IKernelModule Load(string name, IEnumerable<KernelSource> sources, IReadOnlyDictionary<string, string> constants) => throw new NotSupportedException();
-
-        public ICapturedLaunches Capture(Tensor input, Tensor output, Action<nint> launches) => throw new NotSupportedException();
     }
 }
 

@@ -17,7 +17,7 @@ namespace MmMamba.Runtime.Tests.Kernels;
 public abstract class PointwiseGradientTests(Device device, ulong? emulated) : IDisposable
 {
     readonly DisposeScope _scope = NewDisposeScope();
-    readonly CountedDevice _kernels = CountedDevice.Of(device, emulated);
+    readonly RecordedDevice _kernels = PointwiseLaunches.Record(device, emulated);
 
     public void Dispose() => _scope.Dispose();
 
@@ -27,7 +27,7 @@ public abstract class PointwiseGradientTests(Device device, ulong? emulated) : I
     {
         using var running = KernelDevice.StandIn(_kernels);
         var result = run();
-        Assert.Equal(kernels, _kernels.Launched());
+        Assert.Equal(kernels, _kernels.Told());
         return result;
     }
 
@@ -202,7 +202,7 @@ public abstract class PointwiseGradientTests(Device device, ulong? emulated) : I
             again
                 ? $"{4 * layers + 2} add_norm, {2 * layers - 1} add_norm_back, {2 * attention} place_heads, {attention - 1} place_heads_back, {2 * layers} swiglu, {layers - 1} swiglu_back"
                 : $"{2 * layers + 1} add_norm, {2 * layers - 2} add_norm_back, {attention} place_heads, {attention - 1} place_heads_back, {layers} swiglu, {layers - 1} swiglu_back",
-            _kernels.Launched());
+            _kernels.Told());
         Assert.InRange(Distance(ours, expected), 0, 1.1 * Distance(theirs, expected));
         using var full = KernelDevice.StandIn(_kernels);
         Golden.Close(expected, Gradients(exact, again), 1e-5, "in float32");
@@ -235,7 +235,7 @@ public abstract class PointwiseGradientTests(Device device, ulong? emulated) : I
         using var running = KernelDevice.StandIn(_kernels);
         var stream = Drawn(ScalarType.Float32, 1, 1, 8, student.Plan.HiddenSize).requires_grad_(true);
         var input = new ModelInput(arange(8, ScalarType.Int64).unsqueeze(0));
-        using (var first = student.HiddenFrom(layer, stream, input)) _kernels.Launched();
+        using (var first = student.HiddenFrom(layer, stream, input)) _kernels.Told();
         using var window = new TokenWindow(8, device);
         using var x = new ResidualStream(stream.alias(), own: false, shown: false);
         using (no_grad()) window.Angles(((AttentionLayer)student.Layers[layer]).Attention.Rotary, ScalarType.Float32);
@@ -257,7 +257,7 @@ public abstract class PointwiseGradientTests(Device device, ulong? emulated) : I
     {
         using var count = new OperationCount();
         var result = run();
-        Assert.Equal(kernels, _kernels.Launched());
+        Assert.Equal(kernels, _kernels.Told());
         Assert.True(count.Launches == operations, $"{count.Launches}: {count}");
         return result;
     }

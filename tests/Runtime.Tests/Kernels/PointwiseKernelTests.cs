@@ -16,7 +16,7 @@ public abstract class PointwiseKernelTests(Device device, ulong? emulated) : IDi
 {
     readonly DisposeScope _scope = NewDisposeScope();
     readonly IDisposable _guard = no_grad();
-    readonly CountedDevice _kernels = CountedDevice.Of(device, emulated);
+    readonly RecordedDevice _kernels = PointwiseLaunches.Record(device, emulated);
 
     public void Dispose()
     {
@@ -31,7 +31,7 @@ public abstract class PointwiseKernelTests(Device device, ulong? emulated) : IDi
     {
         using var running = KernelDevice.StandIn(_kernels);
         var result = run();
-        Assert.Equal(kernels, _kernels.Launched());
+        Assert.Equal(kernels, _kernels.Told());
         return result;
     }
 

@@ -1,6 +1,14 @@
 // Passed on a GPU: sha256 -
 // The gate of an MLP: a thread has 8 numbers. Comes behind numbers.cu.
-DEVICE float sigmoid(float x) { return 1.0f / (1.0f + expf(-x)); }
+DEVICE float sigmoid(float x)
+{
+#if ELEMENT_BF16
+    // Eight bits are left of what it is multiplied with.
+    return __fdividef(1.0f, 1.0f + __expf(-x));
+#else
+    return 1.0f / (1.0f + expf(-x));
+#endif
+}
 
 template<int Count> DEVICE void gate_some(const Element* gate, const Element* up, Element* inner)
 {
