@@ -92,6 +92,8 @@ public static class DecodeProfile
 
         public int MostShared => device.MostShared;
 
+        public bool RunsUnproven => device.RunsUnproven;
+
         public IKernelModule Load(string name, IEnumerable<KernelSource> sources, IReadOnlyDictionary<string, string> constants) => new Module(this, device.Load(name, sources, constants));
 
         public ICapturedLaunches Capture(Tensor input, Tensor output, Action<nint> launches) => device.Capture(input, output, stream =>

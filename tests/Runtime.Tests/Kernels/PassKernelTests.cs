@@ -89,7 +89,9 @@ public abstract class PassKernelTests(Device device, ulong? emulated) : IDisposa
             Golden.Close(whole.narrow(1, first, count), part, tolerance, $"logits from {first} on");
         }
         var (layers, attention) = (model.Plan.Layers.Count, model.Plan.Layers.Count(layer => layer.Mixer is AttentionPlan));
-        Assert.Equal($"{3 * (2 * layers + 1)} add_norm, {attention} merge, {3 * attention} place_heads, {3 * layers} swiglu", _kernels.Told());
+        // A GPU's flash kernel, in half precision, needs no parts.
+        var merged = device.type == DeviceType.CUDA && type == ScalarType.BFloat16 ? "" : $"{attention} merge, ";
+        Assert.Equal($"{3 * (2 * layers + 1)} add_norm, {merged}{3 * attention} place_heads, {3 * layers} swiglu", _kernels.Told());
     }
 
     [Fact]

@@ -30,6 +30,8 @@ sealed unsafe class CudaModule : IKernelModule
     /// <inheritdoc/>
     public void Launch(nint stream, string kernel, (int X, int Y) grid, int threads, int sharedBytes, params ReadOnlySpan<KernelArgument> arguments)
     {
+        // The thread that goes back through libtorch's graph may be one on which nothing has computed yet.
+        CudaDriver.Check(CudaDriver.cuCtxSetCurrent(_device.Context), "cuCtxSetCurrent");
         var attribute = new CudaDriver.LaunchAttribute { Id = CudaDriver.ProgrammaticStreamSerialization, Value = 1 };
         var configuration = new CudaDriver.LaunchConfiguration
         {

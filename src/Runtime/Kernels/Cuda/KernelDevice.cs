@@ -15,6 +15,9 @@ interface IKernelDevice
     /// <summary>Bytes of shared memory that a block may ask for.</summary>
     int MostShared { get; }
 
+    /// <summary>Whether kernels run there that have not passed their tests on a GPU.</summary>
+    bool RunsUnproven { get; }
+
     /// <summary>Kernels, compiled with some constants.</summary>
     /// <param name="name">How messages call them.</param>
     /// <param name="sources">Their files, one behind the other.</param>

@@ -6,7 +6,7 @@ namespace MmMamba.Runtime.Kernels.Cuda;
 
 /// <summary>
 /// Kernels of our own for passes over many tokens, prompts and training: compiled for a device when they are first asked for, and kept as long as the process. Where they
-/// can't run, the caller computes by plain operations. Those who ask for the same ones are given the same object.
+/// can't run, or have not passed their tests on a GPU yet, the caller computes by plain operations. Those who ask for the same ones are given the same object.
 /// </summary>
 sealed class PassKernels
 {
@@ -17,7 +17,14 @@ sealed class PassKernels
     readonly IReadOnlyDictionary<string, string> _constants;
     readonly ConcurrentDictionary<IKernelDevice, IKernelModule?> _modules = new();
 
-    PassKernels(string name, IReadOnlyList<KernelSource> sources, IReadOnlyDictionary<string, string> constants) => (_name, _sources, _constants) = (name, sources, constants);
+    readonly bool _passed, _gradientsPassed;
+
+    PassKernels(string name, IReadOnlyList<KernelSource> sources, IReadOnlyDictionary<string, string> constants)
+    {
+        (_name, _sources, _constants) = (name, sources, constants);
+        _passed = sources.All(source => source.HasPassed);
+        _gradientsPassed = sources.All(source => source.GradientsHavePassed);
+    }
 
     /// <summary>Why kernels did not compile, of the first that did not; null where all did.</summary>
     public static string? Failure { get; private set; }
@@ -31,12 +38,13 @@ sealed class PassKernels
         return All.GetOrAdd(key, _ => new(name, sources, constants));
     }
 
-    /// <summary>The kernels where a tensor lies; null where they can't run there, or the GPU is older than an architecture.</summary>
+    /// <summary>The kernels where a tensor lies; null where they can't run there, the GPU is older than an architecture, or they are unproven: where gradients are recorded, those of the gradients count too.</summary>
     /// <param name="device">The tensor's device.</param>
     /// <param name="capability">10 * major + minor of the oldest architecture that will do: 80 has matrix products of bfloat16 and copies that run on their own.</param>
     public IKernelModule? On(Device device, int capability = 80)
     {
         if (KernelDevice.Of(device, out _) is not { } kernels || kernels.Capability < capability) return null;
+        if (!kernels.RunsUnproven && !(is_grad_enabled() ? _gradientsPassed : _passed)) return null;
         return _modules.GetOrAdd(kernels, Load);
     }
 

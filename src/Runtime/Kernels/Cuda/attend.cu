@@ -1,4 +1,4 @@
-// Passed on a GPU: sha256 7e0885d604e978b9fdfd9589e326449eaf924a65729720cd5928cca5b7ea1b42
+// Passed on a GPU: sha256 0fe617f82cc75357944a948e9ed6a38b2ddbb95e6249bec0ec7d9e69092a93f3
 #ifdef ROPE_THETA
 constexpr int Lanes = HEAD_DIM / Width;      // that share a token
 constexpr int Parties = Threads / Lanes;     // tokens that a block looks at side by side

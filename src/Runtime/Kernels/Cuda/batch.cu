@@ -1,4 +1,4 @@
-// Passed on a GPU: sha256 -
+// Passed on a GPU: sha256 fd1e13701659470f5c86b6b20f3a09150a63703a1bc4241ed65703c9a6482562
 // Products of one more token of several sequences: a weight is read once and multiplied with the vectors of all of them. TILES is how many times 8 sequences a block
 // has, MIXER_SPLITS and MLP_SPLITS are how many blocks share the columns of an output matrix.
 #if TILES

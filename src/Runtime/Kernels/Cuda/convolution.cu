@@ -1,4 +1,4 @@
-// Passed on a GPU: sha256 -
+// Passed on a GPU: sha256 3426029a20ab9d5e07304d4459cf8dfafbd21414f6b3ec42a10f71cd80f590e3
 // The causal depthwise convolution of values, keys and queries over time, and SiLU; compiled behind scan.cu with TAPS, 0 for SiLU alone.
 constexpr int Run = 16;                        // tokens of a thread, which has eight channels of them
 constexpr int Eights = Channels / 8;

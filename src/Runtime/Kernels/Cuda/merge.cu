@@ -1,4 +1,4 @@
-// Passed on a GPU: sha256 -
+// Passed on a GPU: sha256 bb74a5afc82faa3d4d3a72047be2cb15288e3ab96a2f9582e3fbd8aa46836850
 // Attention over two parts of the keys, put together. Comes behind numbers.cu.
 //   HEAD_DIM.  PIECE: numbers of a thread, a divisor of HEAD_DIM.
 

@@ -1,4 +1,4 @@
-// Passed on a GPU: sha256 -
+// Passed on a GPU: sha256 98011445655415e15fccb55bd1e01589c3dba0be094c7fd97c4c37c2f69fab0d
 // Numbers in memory, bfloat16 or float32, as floats: several that lie side by side are loaded and stored at once, from and to a multiple of their bytes. Comes behind ptx.cu.
 //   ELEMENT_BF16: whether activations and weights are bfloat16; otherwise they are float32.
 typedef unsigned short Bf16;

@@ -1,4 +1,4 @@
-// Passed on a GPU: sha256 9a0c1b2d8f0e8ae59256e20835ca63ba603a3e9c08899f80a250ad2dc6b19680
+// Passed on a GPU: sha256 04b92a8ed0f98086967f35acd6f6b4cf25cbe63a216c718a08fd892fa0e5a6fb
 // One more token of a sequence, or of each of several. Compiled by NVRTC for a layer's dimensions, which come as macros:
 //   WEIGHT_BF16 (1 or 0: float32), HIDDEN, INNER, HEADS, KV_HEADS, HEAD_DIM, and for Mamba-2 TAPS, GATE, GATE_NORM, DECAY, SKIP; TILES is 0 for one sequence.
 // Weights, caches and the convolution's state are of the weights' type; the residual stream, activations and sums are float32.

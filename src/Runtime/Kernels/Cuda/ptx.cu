@@ -1,4 +1,4 @@
-// Passed on a GPU: sha256 -
+// Passed on a GPU: sha256 46b156f8161543c799044fc33ccfe8368e619fbf4d2a9e5fdb56ff9ddb980965
 // Instructions that CUDA C++ has no words for, by what they do. Architecture 8.0 or later.
 #define DEVICE static __device__ __forceinline__
 

@@ -1,4 +1,4 @@
-// Passed on a GPU: sha256 -
+// Passed on a GPU: sha256 2ec7a6697784ee674f28ba8b30076bc3ab4a53e3a036a1ae6d35454f1b6aebf8
 // The scan of Mamba-2 over many tokens, S_t = exp(dt_t A) S_{t-1} + dt_t v_t k_t^T and y_t = S_t q_t, with what the mixer does behind it: skip, norm by head, gate.
 // Compiled behind ptx.cu with HEADS, KV_HEADS, HEAD_DIM (16, 32, 64 or 128) and the switches GATE, GATE_NORM, DECAY, SKIP.
 // Operands are bfloat16, sums, decays and states float32. A sequence is cut into segments of whole chunks. A block has one head in one segment and walks its chunks with

@@ -1,4 +1,4 @@
-// Passed on a GPU: sha256 acf058034a8760f9b67b0ee80cb62d7c30d58e725a88f627ebd9f5fe4723ea0e
+// Passed on a GPU: sha256 fabaa4879b555c75eddd80de10e5917965adec829add06fa7cc105a0e25afae0
 #ifdef TAPS
 constexpr int Values = KV_HEADS * HEAD_DIM;
 constexpr int Channels = Mixed + 2 * Values;

@@ -1,4 +1,4 @@
-// Passed on a GPU: sha256 7421bb74643833b640aea3579d5507f9b2752760476f1f796e1ac1b76ff560df
+// Passed on a GPU: sha256 f50c582af41659b634ff167deb98a14c11a93c2c8619ec0eb208e3d6983d0a53
 // The stream at the beginning (sequences, HIDDEN): each token's embedding, 0 of a sequence that rests, whose token is below 0. Nothing is picked yet. Of several sequences
 // the place of this token in the caches is marked real (sequences, room) where one is read.
 extern "C" __global__ void embed(

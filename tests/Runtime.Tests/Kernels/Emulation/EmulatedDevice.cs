@@ -31,6 +31,8 @@ sealed class EmulatedDevice(ulong seed = 0) : IKernelDevice
 
     public int MostShared => 227 * 1024;
 
+    public bool RunsUnproven => true;
+
     public IKernelModule Load(string name, IEnumerable<KernelSource> sources, IReadOnlyDictionary<string, string> constants) =>
         new EmulatedModule(this, [.. sources], constants);
 
