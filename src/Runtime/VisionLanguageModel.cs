@@ -185,16 +185,14 @@ public class VisionLanguageModel : nn.Module
     /// <param name="first">The first layer that is run.</param>
     /// <param name="end">The first that is not; null runs all.</param>
     /// <param name="stream">What enters the first layer; null embeds the input.</param>
-    /// <param name="cancellation">Asked after each layer.</param>
-    /// <param name="over">Whether the stream may be written over where no gradient is recorded.</param>
     internal Tensor Run(
         ModelInput input, ModelCache? cache, Action<LayerTrace>? onLayer, Action<int, Tensor>? onOutput,
-        int first = 0, int? end = null, Tensor? stream = null, CancellationToken cancellation = default, bool over = false)
+        int first = 0, int? end = null, Tensor? stream = null)
     {
         using var scope = NewDisposeScope();
-        using var x = Entering(input, stream, over, shown: onOutput is not null);
+        using var x = Entering(input, stream, over: false, shown: onOutput is not null);
         using var window = Window(input, cache);
-        Through(x, window, cache, onLayer, onOutput, first, end ?? _layers.Length, cancellation);
+        Through(x, window, cache, onLayer, onOutput, first, end ?? _layers.Length, default);
         var after = x.Take();
         scope.Attach(after);
         return after.MoveToOuterDisposeScope();

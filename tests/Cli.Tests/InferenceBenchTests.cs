@@ -93,9 +93,14 @@ public sealed class InferenceBenchTests : IDisposable
 
     [Theory]
     [InlineData("0")]
+    [InlineData("-1")]
     [InlineData("99999999")]
-    public void A_length_out_of_range_is_wrong_usage(string length) =>
+    public void A_length_out_of_range_is_wrong_usage(string length)
+    {
         Assert.Equal(2, Tool.Run(_folder.Path, "bench", "decode", "TinyHovle", "--random", "--lengths", "8", length).ExitCode);
+        Assert.Equal(2, Tool.Run(_folder.Path, "bench", "decode", "TinyHovle", "--random", "--batch", length).ExitCode);
+        Assert.Equal(2, Tool.Run(_folder.Path, "bench", "scan", "TinyMmMambaHybrid", "--lengths", length).ExitCode);
+    }
 
     [Theory]
     [InlineData(new[] { 3.0, 1, 2 }, 2.0)]

@@ -33,8 +33,8 @@ sealed class InferenceBenchCommand
     {
         _kind = kind;
         _lengths.DefaultValueFactory = _ => [length];
-        Bound(_lengths, 1 << 24);
-        Bound(_batch, 1 << 16);
+        RunOptions.Counts(_lengths, 1 << 24);
+        RunOptions.Counts(_batch, 1 << 16);
         _tokens.DefaultValueFactory = _ => tokens;
         _command = new Command(NameOf(kind), description) { _models, _random, _lengths, _batch };
         if (kind != BenchKind.Prefill) _command.Add(_tokens);
@@ -57,12 +57,6 @@ sealed class InferenceBenchCommand
         yield return new InferenceBenchCommand(BenchKind.Answer, "Time prompts with their answers (the paper's Table 2: 768 and 256 tokens).", 768, 256)._command;
         yield return new InferenceBenchCommand(BenchKind.Memory, "Measure the memory of prompts and of decoding, beside what the cost model predicts.", 1024, 8)._command;
     }
-
-    static void Bound(Option<int[]> option, int most) => option.Validators.Add(result =>
-    {
-        if (result.Tokens.Any(token => int.TryParse(token.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && (value < 1 || value > most)))
-            result.AddError(FormattableString.Invariant($"{option.Name} takes 1 to {most}."));
-    });
 
     static string NameOf(BenchKind kind) => kind.ToString().ToLowerInvariant();
 

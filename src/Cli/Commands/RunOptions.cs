@@ -57,4 +57,15 @@ sealed class RunOptions
         });
         return option;
     }
+
+    /// <summary>Refuses numbers below 1 and above a greatest one in a list of them.</summary>
+    public static Option<int[]> Counts(Option<int[]> option, int greatest)
+    {
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens.Any(token => int.TryParse(token.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && (value < 1 || value > greatest)))
+                result.AddError(FormattableString.Invariant($"{option.Name} takes 1 to {greatest}."));
+        });
+        return option;
+    }
 }

@@ -26,12 +26,7 @@ static class ScanBenchCommand
     public static Command Create()
     {
         var model = new Argument<string>("model") { Description = "A built-in model's name, a spec file or a checkpoint, of which the first Mamba-2 layer's sizes are taken.", DefaultValueFactory = _ => "MmMambaLinear" };
-        var lengths = new Option<int[]>("--lengths") { Description = "Tokens, one length or several.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [4096] };
-        lengths.Validators.Add(result =>
-        {
-            if (result.Tokens.Any(token => int.TryParse(token.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value is 0 or > 1 << 24))
-                result.AddError(FormattableString.Invariant($"--lengths are 1 to {1 << 24}."));
-        });
+        var lengths = RunOptions.Counts(new Option<int[]>("--lengths") { Description = "Tokens, one length or several.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [4096] }, 1 << 24);
         var batch = RunOptions.Range(new Option<int>("--batch") { Description = "Sequences at once.", DefaultValueFactory = _ => 1 }, 1, 1 << 16);
         var repeats = RunOptions.Range(new Option<int>("--repeats") { Description = $"Runs that are timed, after {WarmUp} that are not.", DefaultValueFactory = _ => 20 }, 1, 1 << 16);
         var segments = RunOptions.Range(new Option<int>("--segments") { Description = "Segments that kernels of our own cut a sequence into; 0 is what suits the device.", DefaultValueFactory = _ => 0 }, 0, 1 << 16);

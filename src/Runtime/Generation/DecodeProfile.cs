@@ -27,8 +27,8 @@ public static class DecodeProfile
     public static IReadOnlyList<KernelTime>? Measure(VisionLanguageModel model, int sequences, int length, int rounds = 8, int repeats = 9)
     {
         using var guard = no_grad();
-        using var cache = model.CreateCache(sequences, length + 1);
         if (KernelDevice.Of(model.Device, out _) is not { } device) return null;
+        using var cache = model.CreateCache(sequences, length + 1);
         var all = new Filter(device, null, 1);
         using (var whole = CapturedStep.Create(model, cache, all, out _))
             if (whole is null) return null;

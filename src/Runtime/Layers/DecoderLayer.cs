@@ -93,7 +93,7 @@ public abstract class DecoderLayer
     }
 }
 
-/// <summary>What a layer's mixer saw and gave. The tensors live until the callback returns; one that is kept is detached from its scope or copied.</summary>
+/// <summary>What a layer's mixer saw and gave. The tensors live until the callback returns; one that is kept is copied, or an alias of it.</summary>
 /// <param name="Index">The layer.</param>
 /// <param name="NormedInput">(B, T, H).</param>
 /// <param name="MixerOutput">(B, T, heads * head dim), before the output projection.</param>

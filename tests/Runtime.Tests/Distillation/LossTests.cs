@@ -1,5 +1,6 @@
 using MmMamba.Runtime.Data;
 using MmMamba.Runtime.Distillation;
+using MmMamba.Runtime.Kernels;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -101,6 +102,21 @@ public abstract class LossTests(Device device)
     }
 }
 
-public sealed class LossTestsOnCpu() : LossTests(TestDevice.Cpu);
+public sealed class LossTestsOnCpu() : LossTests(TestDevice.Cpu)
+{
+    /// <summary>A million logits at a time: of 600 rows of 4,096 three slices of each model, none larger.</summary>
+    [Fact]
+    public void Whole_logits_never_exist()
+    {
+        using var scope = NewDisposeScope();
+        var (student, teacher, head) = (randn(2, 300, 8), randn(2, 300, 8), randn(4096, 8));
+        List<long> logits = [];
+        var mask = TokenMask.Of(new ModelInput(zeros(2, 300, dtype: ScalarType.Int64)), CPU);
+        using (Work.Listen((term, flops) => logits.Add(flops / (2 * 8)))) _ = new LogitsKl().Evaluate(student, head, teacher, head, mask);
+        Assert.Equal(2 * 3, logits.Count);
+        Assert.All(logits, count => Assert.InRange(count, 1, 1 << 20));
+        Assert.Equal(2L * 600 * 4096, logits.Sum());
+    }
+}
 
 public sealed class LossTestsOnCuda() : LossTests(TestDevice.Cuda);

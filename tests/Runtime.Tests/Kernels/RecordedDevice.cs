@@ -7,8 +7,9 @@ namespace MmMamba.Runtime.Tests.Kernels;
 /// <param name="device">Runs them.</param>
 /// <param name="capability">What it says of its architecture; null is the device's own.</param>
 /// <param name="runsUnproven">Whether it says that it runs kernels that have not passed; null is the device's own.</param>
+/// <param name="mostShared">What it says that a block may ask for; null is the device's own.</param>
 /// <param name="multiprocessors">How many it says that it has; null is the device's own.</param>
-sealed class RecordedDevice(IKernelDevice device, int? capability = null, int? multiprocessors = null, bool? runsUnproven = null) : IKernelDevice
+sealed class RecordedDevice(IKernelDevice device, int? capability = null, int? multiprocessors = null, bool? runsUnproven = null, int? mostShared = null) : IKernelDevice
 {
     readonly List<string> _launched = [];
 
@@ -20,7 +21,7 @@ sealed class RecordedDevice(IKernelDevice device, int? capability = null, int? m
 
     public int Multiprocessors => multiprocessors ?? device.Multiprocessors;
 
-    public int MostShared => device.MostShared;
+    public int MostShared => mostShared ?? device.MostShared;
 
     public bool RunsUnproven => runsUnproven ?? device.RunsUnproven;
 

@@ -22,7 +22,7 @@ public abstract class ScanKernelTests(Device device)
     /// <summary>What runs the kernels.</summary>
     private protected abstract IKernelDevice Kernels();
 
-    static Mamba2Plan Plan(int heads, int groups, int width, int taps = 2, bool gate = false, bool gateNorm = false, bool decay = true, bool skip = false, bool qkNorm = false) =>
+    private protected static Mamba2Plan Plan(int heads, int groups, int width, int taps = 2, bool gate = false, bool gateNorm = false, bool decay = true, bool skip = false, bool qkNorm = false) =>
         new(heads, groups, width, taps, 128, gate, gateNorm, decay, skip, qkNorm, 1e-5);
 
     // Drawn on the CPU, whose generator is the one that is seeded.
@@ -277,6 +277,16 @@ public sealed class ScanKernelTestsOnCuda() : ScanKernelTests(TestDevice.Cuda)
 public sealed class ScanKernelTestsEmulated() : ScanKernelTests(TestDevice.Cpu)
 {
     private protected override IKernelDevice Kernels() => EmulatedDevice.Here(seed: 1);
+
+    [Fact]
+    public void A_multiprocessor_that_is_too_small_for_a_head_is_not_asked()
+    {
+        using var guard = no_grad();
+        // Of consumers' GPUs.
+        using var running = KernelDevice.StandIn(new RecordedDevice(Kernels(), mostShared: 99 * 1024));
+        Assert.Null(new ScanKernels(Plan(16, 8, 128)).On(CPU));
+        Assert.NotNull(new ScanKernels(Plan(4, 2, 16)).On(CPU));
+    }
 
     [Theory]
     [InlineData(1, 70, 2, 1, 128, 1, true)]

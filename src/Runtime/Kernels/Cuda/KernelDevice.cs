@@ -56,15 +56,19 @@ interface ICapturedLaunches : IDisposable
 static class KernelDevice
 {
     [ThreadStatic] static IKernelDevice? _standIn;
-    static CudaDevice? _cuda;
+    static Tuple<CudaDevice?, string?>? _cuda;
 
     /// <summary>What runs kernels over a device's tensors; null with the reason where nothing does.</summary>
     public static IKernelDevice? Of(Device device, out string? reason)
     {
         reason = null;
         if (_standIn is not null) return _standIn;
-        // One GPU for all of a process: what is known of it stays.
-        if (device.type == DeviceType.CUDA) return _cuda ??= CudaDevice.Current(out reason);
+        if (device.type == DeviceType.CUDA)
+        {
+            // One GPU for all of a process: what is known of it stays.
+            (var cuda, reason) = _cuda ??= Tuple.Create(CudaDevice.Current(out var why), why);
+            return cuda;
+        }
         reason = "the model is not on a GPU";
         return null;
     }

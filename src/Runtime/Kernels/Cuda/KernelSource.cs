@@ -5,7 +5,7 @@ namespace MmMamba.Runtime.Kernels.Cuda;
 
 /// <summary>
 /// A file of kernels. Its first line holds the SHA-256 of all lines below it as they were when their tests last passed on a GPU: where they differ, nobody
-/// knows whether the kernels are right. A file that holds none yet, or says in its second line that its gradients have not passed, is not used there.
+/// knows whether the kernels are right. A file that holds none yet is not used there, and one whose second line says that its gradients have not passed only where none are recorded.
 /// </summary>
 /// <param name="Name">The file's name.</param>
 /// <param name="Text">All of it.</param>

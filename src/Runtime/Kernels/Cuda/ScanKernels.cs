@@ -12,19 +12,23 @@ sealed class ScanKernels(Mamba2Plan plan)
     public const int Chunk = 64;
 
     // As in convolution.cu.
-    const int Run = 16, ConvolutionThreads = 256, StartThreads = 128, MostTaps = 8;
+    const int Run = 16, ConvolutionThreads = 256, StartThreads = 128, MostTaps = 8, Declared = 4096;
 
+    // Declared are the bytes of shared memory that kernels have beside what a launch gives them, at most.
     readonly PassKernels _kernels = PassKernels.Of("the kernels of a Mamba-2 mixer", [KernelSource.Ptx, .. KernelSource.Mix], Constants(plan));
 
     /// <summary>Whether the kernels know a mixer.</summary>
     public static bool Know(Mamba2Plan plan) => !plan.QkNorm && plan.HeadDim is 16 or 32 or 64 or 128 && plan.Conv <= MostTaps;
+
+    // Of scan_outputs, which needs the most.
+    int OutputsShared => sizeof(ushort) * (6 * Chunk * plan.HeadDim + Chunk * Chunk);
 
     long Channels => (plan.Heads + 2L * plan.KvHeads) * plan.HeadDim;
 
     long Mixed => (long)plan.Heads * plan.HeadDim;
 
     /// <summary>The kernels where a tensor lies; null where they can't run there.</summary>
-    public IKernelModule? On(Device device) => _kernels.On(device);
+    public IKernelModule? On(Device device) => _kernels.On(device, OutputsShared + Declared);
 
     /// <summary>Segments of a sequence: as many blocks as run side by side, and some chunks for each.</summary>
     public static int Segments(IKernelDevice device, long batch, long heads, long length)
@@ -80,7 +84,7 @@ sealed class ScanKernels(Mamba2Plan plan)
         }
         var y = empty([batch, length, Mixed], ScalarType.BFloat16, vkq.device);
         kernels.Launch(
-            0, "scan_outputs", (plan.Heads * segments, (int)batch), threads, sizeof(ushort) * (6 * tile + Chunk * Chunk),
+            0, "scan_outputs", (plan.Heads * segments, (int)batch), threads, OutputsShared,
             vkq, gate, dt, stride, dtBias, decay, skip, gateNorm, (float)plan.NormEps, length, segments, states, state, y);
         return y.MoveToOuterDisposeScope();
     }

@@ -19,8 +19,9 @@ static class SquaredError
         var width = prediction.shape[^1];
         if (Kernels.For(prediction) is not { } module || target.dtype != prediction.dtype || width % PointwiseKernels.Width(prediction) != 0) return null;
         if (!PointwiseKernels.IsWhole(prediction) || !PointwiseKernels.IsWhole(target) || column is not null && (column.dtype != ScalarType.Float32 || !column.is_contiguous())) return null;
-        using var scope = NewDisposeScope();
         var rows = (int)(prediction.numel() / width);
+        if (rows == 0 || !prediction.shape.SequenceEqual(target.shape) || column is not null && column.numel() != rows) return null;
+        using var scope = NewDisposeScope();
         var blocks = Math.Min(rows, MostBlocks);
         var (gradient, sums, loss) = (empty_like(prediction), empty([blocks], ScalarType.Float32, prediction.device), empty([], ScalarType.Float32, prediction.device));
         module.Launch(0, "squared_errors", (blocks, 1), Threads, 0, prediction, target, column, rows, (int)width, (float)(2 * scale), gradient, sums);

@@ -18,7 +18,8 @@ sealed class TrainedMixer
     /// <summary>Tokens of a chunk of the scan.</summary>
     public const int ChunkTokens = 64;
 
-    const int Threads = 128, Widest = 128, ProjectionCount = 5;
+    // Declared are the bytes of shared memory that kernels have beside what a launch gives them, at most.
+    const int Threads = 128, Widest = 128, ProjectionCount = 5, Declared = 4096;
 
     // In the order of the kernels: of the projections, then of the small weights.
     readonly Parameter?[] _weights;
@@ -68,7 +69,7 @@ sealed class TrainedMixer
     {
         if (!is_grad_enabled() || u.dtype != ScalarType.BFloat16 || u.shape[1] < 2 || !Takes(u.device)) return null;
         var trained = Array.Find(_weights, weight => weight is { requires_grad: true });
-        if (trained is null && !u.requires_grad || _kernels.On(u.device) is not { } module) return null;
+        if (trained is null && !u.requires_grad || _kernels.On(u.device, InputGradientsShared(_plan) + Declared) is not { } module) return null;
         using var scope = NewDisposeScope();
         // No projection has a bias: this silences the convolution too.
         if (mask is not null) u = u * mask.unsqueeze(-1).to(u.dtype);
@@ -96,6 +97,13 @@ sealed class TrainedMixer
         Work.Done("ssd.boundaries", 2 * sequences * chunks * chunks * _cells);
         Work.Done("ssd.carried", 2 * sequences * chunks * tokens * _cells);
     }
+
+    static int TileBytes(Mamba2Plan plan) => ChunkTokens * (plan.HeadDim + 8) * sizeof(short);
+
+    static int StateBytes(Mamba2Plan plan) => plan.HeadDim * (plan.HeadDim + 8) * sizeof(short);
+
+    // The kernel that needs the most.
+    static int InputGradientsShared(Mamba2Plan plan) => 4 * TileBytes(plan) + StateBytes(plan);
 
     static Dictionary<string, string> Constants(Mamba2Plan plan, long hidden)
     {
@@ -126,12 +134,12 @@ sealed class TrainedMixer
 
         int Chunks => (int)Sequences * OwnChunks;
 
-        int TileBytes => ChunkTokens * (_plan.HeadDim + 8) * sizeof(short);
+        int TileBytes => TrainedMixer.TileBytes(_plan);
 
         // For a state, or for keys and values.
         int RoomBytes => Math.Max(2 * TileBytes, StateBytes);
 
-        int StateBytes => _plan.HeadDim * (_plan.HeadDim + 8) * sizeof(short);
+        int StateBytes => TrainedMixer.StateBytes(_plan);
 
         float Eps => (float)_plan.NormEps;
 
@@ -173,7 +181,7 @@ sealed class TrainedMixer
             var sums = empty([Mixer._small], ScalarType.Float32, device);
             Launch("output_gradients", TileBytes + RoomBytes, projected, activated, small, Mask, Table, (int)Length, states, Eps, given, read, back, carried, parts);
             Carry("carry_gradients", carried, totals);
-            Launch("input_gradients", 4 * TileBytes + StateBytes, projected, activated, small, Mask, Table, (int)Length, states, carried, read, apart, back, parts);
+            Launch("input_gradients", InputGradientsShared(_plan), projected, activated, small, Mask, Table, (int)Length, states, carried, read, apart, back, parts);
             Module.Launch(0, "convolution_gradients", (ChannelBlocks, Chunks), Threads, 0, projected, small, Table, (int)Length, apart, back, parts);
             Module.Launch(0, "sum_parts", ((Mixer._small + 31) / 32, 1), Threads, 0, parts, Chunks, sums);
             for (var i = ProjectionCount; i < Mixer._weights.Length; i++)
