@@ -12,9 +12,9 @@ sealed class ScanKernels(Mamba2Plan plan)
     public const int Chunk = 64;
 
     // As in convolution.cu.
+    // Declared are the bytes of shared memory that kernels have beside what a launch gives them, at most.
     const int Run = 16, ConvolutionThreads = 256, StartThreads = 128, MostTaps = 8, Declared = 4096;
 
-    // Declared are the bytes of shared memory that kernels have beside what a launch gives them, at most.
     readonly PassKernels _kernels = PassKernels.Of("the kernels of a Mamba-2 mixer", [KernelSource.Ptx, .. KernelSource.Mix], Constants(plan));
 
     /// <summary>Whether the kernels know a mixer.</summary>
