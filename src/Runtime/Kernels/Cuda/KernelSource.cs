@@ -5,13 +5,13 @@ namespace MmMamba.Runtime.Kernels.Cuda;
 
 /// <summary>
 /// A file of kernels. Its first line holds the SHA-256 of all lines below it as they were when their tests last passed on a GPU: where they differ, nobody
-/// knows whether the kernels are right. A file that holds none yet is not used there, and one whose second line says that its gradients have not passed only where none are recorded.
+/// knows whether the kernels are right. A file that holds none yet is not used there.
 /// </summary>
 /// <param name="Name">The file's name.</param>
 /// <param name="Text">All of it.</param>
 sealed record KernelSource(string Name, string Text)
 {
-    const string Mark = "// Passed on a GPU: sha256 ", NotYet = "-", WithoutGradients = "// Not passed on a GPU yet: gradients";
+    const string Mark = "// Passed on a GPU: sha256 ", NotYet = "-";
 
     /// <summary>One decoded token of one sequence: files that are compiled one behind the other.</summary>
     public static IReadOnlyList<KernelSource> Decode { get; } = [Read("products.cu"), Read("stream.cu"), Read("ssm_step.cu"), Read("attend.cu")];
@@ -52,22 +52,11 @@ sealed record KernelSource(string Name, string Text)
     /// <summary>Every file, once.</summary>
     public static IReadOnlyList<KernelSource> All { get; } = [.. DecodeBatch.Union(Mix).Union(TrainedMixer).Union(GradientNorm).Union([Numbers, Norm, SwiGlu, Rotary, Merge, SquaredError])];
 
-    /// <summary>SHA-256 of all lines below those that tell what has passed.</summary>
-    public string Hash
-    {
-        get
-        {
-            var text = Text[(Text.IndexOf('\n', StringComparison.Ordinal) + 1)..];
-            if (text.StartsWith(WithoutGradients, StringComparison.Ordinal)) text = text[(text.IndexOf('\n', StringComparison.Ordinal) + 1)..];
-            return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
-        }
-    }
+    /// <summary>SHA-256 of all lines below the first.</summary>
+    public string Hash => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Text[(Text.IndexOf('\n', StringComparison.Ordinal) + 1)..])));
 
     /// <summary>Whether its tests have passed on a GPU, as far as its first line tells.</summary>
     public bool HasPassed => Passed is not (null or NotYet);
-
-    /// <summary>Whether those of its gradients have, too.</summary>
-    public bool GradientsHavePassed => HasPassed && !Text.Contains(WithoutGradients, StringComparison.Ordinal);
 
     /// <summary>The hash that the first line holds; null where it holds none.</summary>
     public string? Passed => Text.StartsWith(Mark, StringComparison.Ordinal) ? Text[Mark.Length..Text.IndexOf('\n', StringComparison.Ordinal)] : null;

@@ -17,13 +17,12 @@ sealed class PassKernels
     readonly IReadOnlyDictionary<string, string> _constants;
     readonly ConcurrentDictionary<IKernelDevice, IKernelModule?> _modules = new();
 
-    readonly bool _passed, _gradientsPassed;
+    readonly bool _passed;
 
     PassKernels(string name, IReadOnlyList<KernelSource> sources, IReadOnlyDictionary<string, string> constants)
     {
         (_name, _sources, _constants) = (name, sources, constants);
         _passed = sources.All(source => source.HasPassed);
-        _gradientsPassed = sources.All(source => source.GradientsHavePassed);
     }
 
     /// <summary>Why kernels did not compile, of the first that did not; null where all did.</summary>
@@ -38,14 +37,14 @@ sealed class PassKernels
         return All.GetOrAdd(key, _ => new(name, sources, constants));
     }
 
-    /// <summary>The kernels where a tensor lies; null where they can't run there, the GPU is older than an architecture or its multiprocessors too small, or they are unproven: where gradients are recorded, those of the gradients count too.</summary>
+    /// <summary>The kernels where a tensor lies; null where they can't run there, the GPU is older than an architecture or its multiprocessors too small, or they are unproven.</summary>
     /// <param name="device">The tensor's device.</param>
     /// <param name="sharedBytes">Shared memory that a block of theirs asks for at most, with what they declare.</param>
     /// <param name="capability">10 * major + minor of the oldest architecture that will do: 80 has matrix products of bfloat16 and copies that run on their own.</param>
     public IKernelModule? On(Device device, int sharedBytes = 0, int capability = 80)
     {
         if (KernelDevice.Of(device, out _) is not { } kernels || kernels.Capability < capability || kernels.MostShared < sharedBytes) return null;
-        if (!kernels.RunsUnproven && !(is_grad_enabled() ? _gradientsPassed : _passed)) return null;
+        if (!kernels.RunsUnproven && !_passed) return null;
         return _modules.GetOrAdd(kernels, Load);
     }
 

@@ -1,4 +1,4 @@
-// Passed on a GPU: sha256 -
+// Passed on a GPU: sha256 b339c78e69d786f14dcab25eb2d272a64f12eb33c85f857fed2c802b2978dd82
 // What the kernels of a trained Mamba-2 mixer share. Compiled for a mixer's dimensions, which come as macros: HIDDEN, HEADS, KV_HEADS, HEAD_DIM, TAPS (0: no convolution), GATE, GATE_NORM,
 // DECAY, SKIP. Activations are bfloat16, sums, decays and their gradients float32. The scan goes by chunks of 64 tokens; a block has a chunk of a head, a warp 16 of its tokens.
 // Matrices in memory, a row a token: projected (Width): v k q gate dt, as the products of the input are; activated (Channels): v k q behind convolution and SiLU.

@@ -1,4 +1,4 @@
-// Passed on a GPU: sha256 -
+// Passed on a GPU: sha256 33dd81615306dbe1351860ccdc347b0a8eba6724cc5bf4e625f7baeee93fb85f
 // A mixer's pass over many tokens, of which nothing is kept that its gradients' pass does not make again.
 
 // All projections, rounded, as one matrix (Width, HIDDEN), and the small weights in float32. Which of them are float32 already the bits tell, in the order of the parameters; the others are bfloat16.

@@ -1,4 +1,4 @@
-// Passed on a GPU: sha256 -
+// Passed on a GPU: sha256 3b4f521eae146d38a57101f34bcad89c81c04ab975ea631f992baa6ff2e0cfb1
 // The gradients of a mixer's pass. What goes back is bfloat16 like the activations; the small weights' gradients are gathered chunk by chunk in parts (chunks, Part), float32, and summed in a fixed order.
 
 // Gradients behind convolution and SiLU (tokens, 3, HEADS, HEAD_DIM): of values, keys and queries, those of a group's heads still apart.

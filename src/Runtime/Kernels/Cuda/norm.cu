@@ -1,5 +1,4 @@
 // Passed on a GPU: sha256 f8bcab787a91be6062a04cc39597a20285f8cbd67fdd77866f8f51b227e507e9
-// Not passed on a GPU yet: gradients
 // The residual stream and its norms. Comes behind numbers.cu.
 //   HIDDEN: numbers of a row, a multiple of 4.  WARPS: that share a row, each lane with few enough numbers for its registers.  ROWS: of a block.
 constexpr int Fours = HIDDEN / 4, Lanes = 32 * WARPS, Steps = (Fours + Lanes - 1) / Lanes;

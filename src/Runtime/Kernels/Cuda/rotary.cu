@@ -1,5 +1,4 @@
 // Passed on a GPU: sha256 ca16995c33eeef1af46ddb8a17df3678bfb9a77540cea701d3755adefaa290ec
-// Not passed on a GPU yet: gradients
 // From a fused projection to what attention reads. Comes behind numbers.cu.
 //   KV_HEADS.  EACH: query heads that share a key head.  HEAD_DIM: even.  PIECE: numbers that are loaded at once, a divisor of HEAD_DIM / 2.
 constexpr int Half = HEAD_DIM / 2, Pieces = Half / PIECE;

@@ -1,5 +1,4 @@
 // Passed on a GPU: sha256 67fe218e8b9975ac4bd99a5e16395023db450d089a00c8e1dca0a38fa2e6577d
-// Not passed on a GPU yet: gradients
 // The gate of an MLP: a thread has 8 numbers. Comes behind numbers.cu.
 DEVICE float sigmoid(float x)
 {
