@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Xml.Linq;
 using MmMamba.Cli.Benchmarks;
 using MmMamba.Cli.Reports;
+using MmMamba.Runtime.Generation;
 
 namespace MmMamba.Cli.Tests;
 
@@ -142,9 +143,17 @@ public sealed class InferenceBenchTests : IDisposable
     }
 
     [Fact]
-    public void Kernels_stand_in_lines_of_their_own() => Assert.Equal(
-        ["kernel", "times", "us", "MB", "GB/s", "project", "32", "10.0", "25.0", "2,500", "join", "64", "2.0"],
-        KernelTable.Of([new("project", 32, 10, 25_000_000), new("join", 64, 2, 0)]).Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries));
+    public void Kernels_stand_in_lines_of_their_own()
+    {
+        Assert.Equal(
+            ["kernel", "times", "us", "%", "MB", "GB/s", "project", "32", "10.0", "64.0", "25.0", "2,500", "join", "64", "2.0", "25.6", "all", "1", "500.0", "100.0"],
+            Cells(new("project", 32, 10, 25_000_000), new("join", 64, 2, 0), new("all", 1, 500, 0)));
+        Assert.Equal(
+            ["kernel", "times", "us", "%", "MB", "GB/s", "GFLOP", "TFLOP/s", "mlp.w1", "2", "100.0", "40.0", "50.0", "500.0", "all", "1", "500.0", "100.0", "100.0", "200.0"],
+            Cells(new("mlp.w1", 2, 100, 0, 50_000_000_000), new("all", 1, 500, 0, 100_000_000_000)));
+
+        static string[] Cells(params KernelTime[] kernels) => KernelTable.Of(kernels).Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries);
+    }
 
     static BenchModel Model(string name, string? teacher, BenchRow row) => new(name, "f", 1, teacher, null, null, [row]);
 

@@ -52,7 +52,7 @@ sealed record BenchModel(string Model, string Fingerprint, long Parameters, stri
 /// <param name="Work">What the cost model counts for one run: bytes that a decoded token reads, or operations of a prefill; null where nothing is compared.</param>
 /// <param name="LimitMs">The time that the machine's ceilings allow at best for what has to be moved and computed; null where memory is measured.</param>
 /// <param name="Memory">Null where times are measured.</param>
-/// <param name="Kernels">The kernels of a decoded token one by one; null where they are not timed.</param>
+/// <param name="Kernels">The kernels of a decoded token, or of a prompt's last pass, one by one; null where they are not timed.</param>
 sealed record BenchRow(int Batch, int Length, IReadOnlyList<double> Ms, decimal? Work, double? LimitMs, BenchMemory? Memory, IReadOnlyList<KernelTime>? Kernels = null)
 {
     /// <summary>The middle of <see cref="Ms"/>; of an even number the mean of the two in the middle.</summary>

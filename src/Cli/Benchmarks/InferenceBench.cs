@@ -59,7 +59,9 @@ sealed class InferenceBench(Func<VisionLanguageModel> open, Device device, int e
                 if (i > 0) times.Add(Math.Round(first + tokens.Sum(), 4));
             }
         var limit = ceilings.PrefillMs(costs, length, elementBytes, batch);
-        if (load.Kind == BenchKind.Prefill) return new(batch, length, times, costs.PrefillFlops(length, 0, batch), limit, null);
+        if (load.Kind == BenchKind.Prefill)
+            return new(
+                batch, length, times, costs.PrefillFlops(length, 0, batch), limit, null, load.Profile ? PassProfile.Measure(model, Prompts(model, batch, length), load.Chunk > 0 ? load.Chunk : null) : null);
         // The first of its tokens is the prompt's, and the last one is not read.
         for (var written = 1; written < load.Tokens; written++) limit += ceilings.DecodeMs(costs, length + written - 1, elementBytes, batch);
         return new(batch, length, times, null, limit, null);

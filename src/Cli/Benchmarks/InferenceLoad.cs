@@ -20,7 +20,7 @@ enum BenchKind
 /// <param name="Tokens">Tokens that are written behind it.</param>
 /// <param name="Repeats">How often a prompt is read, the time before that not counted.</param>
 /// <param name="Chunk">Most tokens of a prompt that are read in one pass; 0 is what suits the device.</param>
-/// <param name="Profile">Whether the kernels of a decoded token are timed one by one.</param>
+/// <param name="Profile">Whether the kernels of a decoded token, or of a prompt's last pass, are timed one by one.</param>
 sealed record InferenceLoad(BenchKind Kind, IReadOnlyList<int> Lengths, IReadOnlyList<int> Batches, int Tokens, int Repeats, int Chunk, bool Profile = false)
 {
     /// <summary>Decoded tokens before the clock counts.</summary>

@@ -24,7 +24,7 @@ sealed class InferenceBenchCommand
     readonly Option<int> _tokens = RunOptions.Range(new Option<int>("--tokens") { Description = "Tokens that are written behind the prompt." }, 1, 1 << 20);
     readonly Option<int> _repeats = RunOptions.Range(new Option<int>("--repeats") { Description = "How often a prompt is read.", DefaultValueFactory = _ => 5 }, 1, 1 << 16);
     readonly Option<int> _chunk = RunOptions.Range(new Option<int>("--chunk") { Description = "Most tokens of a prompt in one pass; 0 is what suits the device, as answers are written.", DefaultValueFactory = _ => 0 }, 0, 1 << 24);
-    readonly Option<bool> _profile = new("--profile") { Description = "Then time the kernels of a captured token one by one, over all layers' own weights." };
+    readonly Option<bool> _profile = new("--profile") { Description = "Then time the kernels one by one: of a captured token over all layers' own weights, of a prompt's last pass as they follow one another." };
     readonly Option<string?> _json = RunOptions.NotEmpty(new Option<string?>("--json") { Description = "A file to write the figures to." });
     readonly Option<string?> _plot = RunOptions.NotEmpty(new Option<string?>("--plot") { Description = "A picture of the figures against the length to write (svg)." });
     readonly Option<bool> _figures = new("--figures") { Description = "Write the figures as JSON to the standard output, and nothing else.", Hidden = true };
@@ -39,7 +39,7 @@ sealed class InferenceBenchCommand
         _command = new Command(NameOf(kind), description) { _models, _random, _lengths, _batch };
         if (kind != BenchKind.Prefill) _command.Add(_tokens);
         if (kind is BenchKind.Prefill or BenchKind.Answer) _command.Add(_repeats);
-        if (kind == BenchKind.Decode) _command.Add(_profile);
+        if (kind is BenchKind.Decode or BenchKind.Prefill) _command.Add(_profile);
         foreach (var option in (Option[])[_chunk, _json, _plot, _figures]) _command.Add(option);
         _compute = new ComputeOptions(_command, readsWeights: true);
         _command.SetAction(async (result, cancellation) =>

@@ -5,20 +5,15 @@ using static TorchSharp.torch;
 
 namespace MmMamba.Runtime.Generation;
 
-/// <summary>A kernel of a captured step by itself.</summary>
-/// <param name="Name">The kernel's.</param>
-/// <param name="Times">How often a step launches it.</param>
-/// <param name="Microseconds">Of one launch, the mean.</param>
-/// <param name="Bytes">Of weights and caches that one launch has to read, states that it writes counted too; the mean. 0 where it has activations alone.</param>
-public sealed record KernelTime(string Name, int Times, double Microseconds, long Bytes);
-
 /// <summary>
 /// Times the kernels of a captured step one by one: each is captured without the others, over all layers' own weights, so that none of them lies in a cache since
 /// the launch before, and repeated. Caches hold nothing in particular.
 /// </summary>
 public static class DecodeProfile
 {
-    /// <summary>The kernels in the order of their first launches, then all of them together; null where a step is not captured.</summary>
+    /// <summary>
+    /// The kernels in the order of their first launches, with the weights and caches that a launch reads and the states that it writes, too; then all of them together. Null where a step is not captured.
+    /// </summary>
     /// <param name="model">Whose step.</param>
     /// <param name="sequences">How many.</param>
     /// <param name="length">Tokens before the step.</param>

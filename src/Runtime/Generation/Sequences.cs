@@ -102,7 +102,7 @@ public sealed class Sequences : IDisposable
     }
 
     // Tokens of a sequence in one pass: on a GPU enough to fill it, and few enough that what a pass holds beside weights and caches stays small.
-    static int Suited(Device device, int sequences) => device.type == DeviceType.CUDA ? Math.Max(8192 / sequences, 1) : 512;
+    internal static int Suited(Device device, int sequences) => device.type == DeviceType.CUDA ? Math.Max(8192 / sequences, 1) : 512;
 
     /// <summary>
     /// Reads one more token of each sequence and picks the most likely next ones, no image token, where something faster than plain operations reads them: on a

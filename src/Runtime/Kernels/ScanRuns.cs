@@ -76,7 +76,7 @@ public sealed class ScanRuns : IDisposable
     IReadOnlyList<double> TimeOnGpu(int runs)
     {
         using var swept = empty(Swept, ScalarType.Byte, _device);
-        using var clock = new GpuClock();
+        using var clock = new DeviceClock(_device);
         for (var i = 0; i < runs; i++)
         {
             swept.zero_();

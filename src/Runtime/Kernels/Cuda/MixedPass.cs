@@ -50,11 +50,10 @@ sealed class MixedPass(Mamba2Plan plan)
         using var scope = NewDisposeScope();
         List<Tensor> weights = [.. mixer.Projections];
         var rows = weights.Sum(weight => weight.shape[0]);
-        Work.Done("mamba2.projections", 2 * u.numel() * rows);
         // Rows are read 16 bytes at a time.
         const int width = 8;
         if (rows % width > 0) weights.Add(zeros([width - rows % width, u.shape[2]], u.dtype, u.device));
         using var together = cat(weights, 0);
-        return nn.functional.linear(u, together).MoveToOuterDisposeScope();
+        return Work.Linear("mamba2.projections", u, together, rows: rows).MoveToOuterDisposeScope();
     }
 }

@@ -52,12 +52,33 @@ sealed class PassKernels
     {
         try
         {
-            return device.Load(_name, _sources, _constants);
+            return new Watched(device.Load(_name, _sources, _constants));
         }
         catch (InvalidOperationException error)
         {
             Failure ??= error.Message.ReplaceLineEndings(" ");
             return null;
+        }
+    }
+
+    // Tells who watches a pass of each launch. A kernel reads or writes once what it is given.
+    sealed class Watched(IKernelModule module) : IKernelModule
+    {
+        public void Launch(nint stream, string kernel, (int X, int Y) grid, int threads, int sharedBytes, params ReadOnlySpan<KernelArgument> arguments)
+        {
+            if (Work.IsWatched) Work.Begin(kernel, 0, BytesOf(arguments));
+            module.Launch(stream, kernel, grid, threads, sharedBytes, arguments);
+            Work.End();
+        }
+
+        public void Dispose() => module.Dispose();
+
+        static long BytesOf(ReadOnlySpan<KernelArgument> arguments)
+        {
+            var bytes = 0L;
+            foreach (var argument in arguments)
+                if (argument.Tensor is { } tensor) bytes += tensor.numel() * tensor.element_size();
+            return bytes;
         }
     }
 }
