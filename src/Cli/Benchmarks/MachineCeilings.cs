@@ -19,7 +19,7 @@ sealed record MachineCeilings(double BytesPerSecond, double FlopsPerSecond)
         using var guard = no_grad();
         var gpu = device.type == DeviceType.CUDA;
         // Far more than lies in a cache, and products of more rows than there are multiprocessors.
-        var (bytes, side, rounds) = gpu ? (1L << 31, 8192L, 10) : (1L << 26, 768L, 2);
+        var (bytes, side, rounds) = gpu ? (1L << 29, 8192L, 10) : (1L << 26, 768L, 2);
         double copied, multiplied;
         using (var from = ones([bytes], ScalarType.Byte, device))
         using (var to = empty_like(from))

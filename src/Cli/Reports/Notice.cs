@@ -9,11 +9,13 @@ static class Notice
 {
     static readonly ConcurrentDictionary<string, bool> Said = [];
 
-    /// <summary>Says that plain operations do what kernels of our own would do on a device; nothing where they do it, or where no GPU was asked for.</summary>
+    /// <summary>Says that plain operations do what kernels of our own would do on a device, now or when that shows; nothing where they do it, or where no GPU was asked for.</summary>
     /// <param name="device">Where the job computes.</param>
     public static void OfKernels(torch.Device device)
     {
-        if (device.type == DeviceType.CUDA && GpuKernels.Missing is { } reason) Say(Console.Error, $"plain operations take the place of this tool's own kernels: {reason}");
+        if (device.type != DeviceType.CUDA) return;
+        if (GpuKernels.Missing is { } reason) Say(Console.Error, $"plain operations take the place of this tool's own kernels: {reason}");
+        GpuKernels.Failed += why => Say(Console.Error, $"plain operations take the place of some of this tool's own kernels: {why}");
     }
 
     /// <summary>Says why single tokens were not read by a captured graph; nothing where they were, where none was read, or where no GPU was asked for.</summary>

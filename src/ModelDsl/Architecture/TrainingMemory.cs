@@ -59,9 +59,9 @@ public static class TrainingMemory
         return tokens * (pass.Checkpointing ? (decimal)layers.Length * student.Hidden * Float32 + layers.Max() : layers.Sum());
     }
 
-    // The streams that both norms read, and of the MLP its gate before and after the activation and the values that it scales.
+    // The streams that both norms read, and of the MLP its gate before the activation and the values that it scales.
     static decimal KeptPerToken(ResolvedModel student, ResolvedLayer layer, long length) =>
-        2m * student.Hidden * Float32 + 3m * layer.MlpHidden * BFloat16 + layer.Mixer.KeptPerToken(student.Hidden, length);
+        2m * student.Hidden * Float32 + 2m * layer.MlpHidden * BFloat16 + layer.Mixer.KeptPerToken(student.Hidden, length);
 
     static bool IsConverted(ResolvedLayer layer) => layer.Mixer is ResolvedMamba2;
 

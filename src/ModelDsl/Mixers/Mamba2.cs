@@ -40,12 +40,14 @@ public sealed record ResolvedMamba2(
 
     static string Switch(bool on, string name) => on ? ", " + name : ", no " + name;
 
-    // The input of the projections; the convolution's input and output; queries, keys and values in float32. Within chunks of l tokens: decays, scores and their
+    // By the engine's own kernels: the input of the projections and what they give; of these all else is made again. By plain operations, which take heads of other widths and qk_norm:
+    // the input of the projections; the convolution's input and output; queries, keys and values in float32. Within chunks of l tokens: decays, scores and their
     // product for each pair; values times dt, values times what is left of their chunk, and what was carried; states of the chunks and at their boundaries.
     // Then the norm's input and output and the three factors of the gate.
     internal override decimal KeptPerToken(int hidden, long length)
     {
         const int bfloat16 = 2, float32 = 4;
+        if (!QkNorm && HeadDim % 16 == 0 && HeadDim <= 128) return bfloat16 * (hidden + Channels + (Gate ? Width : 0) + Heads);
         var l = Math.Max(1, Math.Min(Chunk, length));
         var scan = Channels + 3m * Heads * l + 3 * Width + 2 * Width * HeadDim / l;
         return bfloat16 * (hidden + 2 * Channels) + float32 * (scan + (GateNorm ? 2 : 0) * Width + (Gate ? 3 : 0) * Width);

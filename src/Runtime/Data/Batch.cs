@@ -39,16 +39,22 @@ public sealed record Batch(ModelInput Input, IReadOnlyList<EncodedConversation> 
         return new(input, items);
     }
 
+    /// <summary>Bytes of its tensors.</summary>
+    public long Bytes => ((Tensor?[])[Input.InputIds, Input.PixelValues, Input.AttentionMask]).Sum(tensor => tensor is null ? 0 : tensor.numel() * tensor.element_size());
+
     /// <summary>The same batch on a device; this one is disposed unless it is there already.</summary>
     public Batch MoveTo(Device device)
     {
         var here = Input.InputIds.device;
         if (here.type == device.type && (here.type == DeviceType.CPU || here.index == device.index)) return this;
-        var moved = new ModelInput(Moved(Input.InputIds)!, Moved(Input.PixelValues), Moved(Input.AttentionMask));
-        Dispose();
-        return new(moved, Items) { Unreadable = Unreadable };
-
-        Tensor? Moved(Tensor? tensor) => tensor is null ? null : Owned(tensor.to(device));
+        using (this)
+        using (var scope = NewDisposeScope())
+        {
+            var moved = new ModelInput(Input.InputIds.to(device), Input.PixelValues?.to(device), Input.AttentionMask?.to(device));
+            foreach (var tensor in (Tensor?[])[moved.InputIds, moved.PixelValues, moved.AttentionMask])
+                if (tensor is not null) Owned(tensor);
+            return new(moved, Items) { Unreadable = Unreadable };
+        }
     }
 
     /// <summary>Frees the tensors.</summary>

@@ -12,6 +12,9 @@ public sealed class BatchLoader : IBatchSequence
     // So many in a row that none can be read say that the set is not there any more.
     const int MostTries = 256;
 
+    // Bytes of a batch that waits on a GPU: of larger ones several would take a model's place; they go there when they are computed with.
+    const long MostMoved = 64 << 20;
+
     readonly IConversationSource _source;
     readonly ConversationEncoder _encoder;
     readonly BatchOptions _options;
@@ -63,7 +66,7 @@ public sealed class BatchLoader : IBatchSequence
         }
         var batch = Batch.Of(items, _encoder.Vision.Image) with { Unreadable = unreadable };
         // Here and not where batches are asked for: pixels are many, and who computes with them does not wait for their way to a GPU.
-        return _options.Device is { } device ? batch.MoveTo(device) : batch;
+        return _options.Device is { } device && batch.Bytes <= MostMoved ? batch.MoveTo(device) : batch;
     }
 
     EncodedConversation Encode(long position, ConversationOrder order) => _encoder.Encode(_source.Get(order.At(position)));

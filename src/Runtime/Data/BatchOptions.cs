@@ -29,6 +29,6 @@ public sealed record BatchOptions
     /// </summary>
     public bool PassUnreadable { get; init; }
 
-    /// <summary>Where the tensors go; null leaves them on the CPU.</summary>
+    /// <summary>Where the tensors go; null leaves them on the CPU, and so does a batch of more than 64 MiB: several wait at once.</summary>
     public torch.Device? Device { get; init; }
 }

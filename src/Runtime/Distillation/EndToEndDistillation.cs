@@ -1,4 +1,5 @@
 using MmMamba.Runtime.Data;
+using MmMamba.Runtime.Kernels.Cuda;
 using MmMamba.Runtime.Plans;
 using MmMamba.Runtime.Seeding;
 using TorchSharp;
@@ -88,7 +89,7 @@ public sealed class EndToEndDistillation
         using (StepProfile.Enter(StepPart.Backward))
         {
             if (recomputed is not null) recomputed.Backward(gradient);
-            else features.backward([gradient]);
+            else GivenGradients.From(features, gradient);
         }
         return loss;
     }

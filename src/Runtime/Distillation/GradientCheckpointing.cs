@@ -1,3 +1,4 @@
+using MmMamba.Runtime.Kernels.Cuda;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -55,7 +56,7 @@ sealed class GradientCheckpointing(VisionLanguageModel model, int first, ModelIn
         using var recording = enable_grad();
         var start = stream.detach().requires_grad_(wanted);
         var end = step(start);
-        if (end.requires_grad) end.backward([gradient]);
+        if (end.requires_grad) GivenGradients.From(end, gradient);
         stream.Dispose();
         gradient.Dispose();
         return wanted ? start.grad!.MoveToOuterDisposeScope() : start.MoveToOuterDisposeScope();

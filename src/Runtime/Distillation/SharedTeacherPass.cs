@@ -1,4 +1,5 @@
 using MmMamba.Runtime.Data;
+using MmMamba.Runtime.Kernels.Cuda;
 using MmMamba.Runtime.Layers;
 using MmMamba.Runtime.Plans;
 using TorchSharp;
@@ -101,7 +102,7 @@ public static class SharedTeacherPass
                     (loss, gradient) = sets[i].Loss.Evaluate(mixed, trace.MixerOutput, mask);
                     totals[i].add_(loss);
                 }
-                using (StepProfile.Enter(StepPart.Backward)) mixed.backward([gradient]);
+                using (StepProfile.Enter(StepPart.Backward)) GivenGradients.From(mixed, gradient);
             }
         });
         return totals;

@@ -1,4 +1,5 @@
 using MmMamba.Runtime.Data;
+using MmMamba.Runtime.Kernels.Cuda;
 using MmMamba.Runtime.Plans;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -46,7 +47,7 @@ public static class TeacherTraining
         if (answers.Targets.Length == 0) return zeros([], ScalarType.Float32, model.Device);
         var loss = AnswerCrossEntropy.Of(model.Hidden(part.Input), model.Head, answers);
         if (answers.Targets.Length < part.Step.AnswerTokens) loss = loss * ((double)answers.Targets.Length / part.Step.AnswerTokens);
-        loss.backward();
+        GivenGradients.From(loss);
         return loss.detach();
     }
 }

@@ -61,7 +61,7 @@ public sealed class Sequences : IDisposable
     /// <summary>Reads on, and predicts what follows: logits (sequences, vocab), float32; rows of sequences that read nothing are 0.</summary>
     /// <param name="prompts">What each sequence reads, maybe nothing; at least one token in all.</param>
     /// <param name="chunk">
-    /// Most tokens of a sequence in one pass; the result does not depend on it. Null is 512, on a GPU 8,192 of all sequences together.
+    /// Most tokens of a sequence in one pass; the result does not depend on it. Null is 512, on a GPU some 8,000 of all sequences together.
     /// </param>
     /// <param name="cancellation">Stops between two passes, or between two layers of a pass over several tokens, which is undone; what was read before stays read.</param>
     /// <exception cref="InputException">A prompt does not fit the model or the room.</exception>
@@ -101,8 +101,16 @@ public sealed class Sequences : IDisposable
         }
     }
 
-    // Tokens of a sequence in one pass: on a GPU enough to fill it, and few enough that what a pass holds beside weights and caches stays small.
-    internal static int Suited(Device device, int sequences) => device.type == DeviceType.CUDA ? Math.Max(8192 / sequences, 1) : 512;
+    /// <summary>
+    /// Tokens of a sequence in one pass: on a GPU enough to fill it, so many of each multiprocessor that the tiles of a product, of 128 tokens and 256 rows or alike, go round evenly; and few
+    /// enough that what a pass holds beside weights and caches stays small.
+    /// </summary>
+    internal static int Suited(Device device, int sequences)
+    {
+        const int elsewhere = 512, ofMultiprocessor = 64, withoutKernels = 8192;
+        if (device.type != DeviceType.CUDA) return elsewhere;
+        return Math.Max((KernelDevice.Of(device, out _) is { } gpu ? ofMultiprocessor * gpu.Multiprocessors : withoutKernels) / sequences, 1);
+    }
 
     /// <summary>
     /// Reads one more token of each sequence and picks the most likely next ones, no image token, where something faster than plain operations reads them: on a

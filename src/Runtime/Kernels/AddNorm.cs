@@ -55,6 +55,7 @@ sealed class AddNorm
 
     (Tensor Sum, Tensor Normed) Recorded(IKernelModule kernels, Tensor x, Tensor? added, bool last)
     {
+        GivenGradients.ThrowFailure();
         using var scope = NewDisposeScope();
         var results = Function.apply(new Pass(this, kernels, last), x, added!);
         foreach (var result in results) result.MoveToOuterDisposeScope();
@@ -96,14 +97,12 @@ sealed class AddNorm
             return added is null || pass.Last ? [normed] : [normed, sum];
         }
 
-        public override List<Tensor> backward(autograd.AutogradContext ctx, List<Tensor> grad_outputs)
+        public override List<Tensor> backward(autograd.AutogradContext ctx, List<Tensor> grad_outputs) => GivenGradients.Of(grad_outputs, 3, () =>
         {
-            using var scope = NewDisposeScope();
-            foreach (var given in grad_outputs) scope.Attach(given);
             var (pass, (wantX, wantAdded)) = ((Pass)ctx.get_data("pass"), ((bool, bool))ctx.get_data("wanted"));
             var (ofX, ofAdded) = pass.Norm.Back(
                 pass.Kernels, ctx.get_saved_variables()[0], PointwiseKernels.Given(grad_outputs[0]), grad_outputs.Count > 1 ? PointwiseKernels.Given(grad_outputs[1]) : null, wantX, wantAdded);
-            return GivenGradients.Of(null, ofX, ofAdded);
-        }
+            return [null, ofX, ofAdded];
+        });
     }
 }

@@ -16,6 +16,7 @@ sealed class FrozenMlp(Tensor w1, Tensor w2, Tensor w3)
     {
         if (!is_grad_enabled() || !x.requires_grad || SwiGlu.KernelsFor(x) is not { } kernels || w1.requires_grad || w2.requires_grad || w3.requires_grad) return null;
         if (w1.dtype != x.dtype || w2.dtype != x.dtype || w3.dtype != x.dtype) return null;
+        GivenGradients.ThrowFailure();
         using var scope = NewDisposeScope();
         return Function.apply(new Pass(this, kernels), x).MoveToOuterDisposeScope();
     }
@@ -53,12 +54,10 @@ sealed class FrozenMlp(Tensor w1, Tensor w2, Tensor w3)
             return y;
         }
 
-        public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
+        public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output) => GivenGradients.Of([grad_output], 2, () =>
         {
-            using var scope = NewDisposeScope();
-            using var given = grad_output;
             var (pass, kept) = ((Pass)ctx.get_data("pass"), ctx.get_saved_variables());
-            return GivenGradients.Of(null, pass.Mlp.Back(pass.Kernels, given, kept[0], kept[1]));
-        }
+            return [null, pass.Mlp.Back(pass.Kernels, grad_output, kept[0], kept[1])];
+        });
     }
 }

@@ -38,6 +38,7 @@ sealed class RotatedHeads(AttentionPlan plan)
         Tensor q, k, v;
         if (recorded)
         {
+            GivenGradients.ThrowFailure();
             var heads = Function.apply(pass, fused);
             (q, k, v) = (heads[0], heads[1], heads[2]);
         }
@@ -96,10 +97,8 @@ sealed class RotatedHeads(AttentionPlan plan)
             return heads;
         }
 
-        public override List<Tensor> backward(autograd.AutogradContext ctx, List<Tensor> grad_outputs)
+        public override List<Tensor> backward(autograd.AutogradContext ctx, List<Tensor> grad_outputs) => GivenGradients.Of(grad_outputs, 2, () =>
         {
-            using var scope = NewDisposeScope();
-            foreach (var one in grad_outputs) scope.Attach(one);
             // The window has freed its own angles by now.
             var (pass, kept) = ((Pass)ctx.get_data("pass"), ctx.get_saved_variables());
             pass = pass with { Angles = new(kept[0], kept[1]) };
@@ -109,7 +108,7 @@ sealed class RotatedHeads(AttentionPlan plan)
             var fused = empty([pass.Batch, pass.Length, (plan.Heads + 2L * plan.KvHeads) * plan.HeadDim], like.dtype, like.device);
             pass.Launch(
                 "place_heads_back", fused, pass.Readable(given[0], like, plan.Heads), pass.Readable(given[1], like, plan.KvHeads), pass.Readable(given[2], like, plan.KvHeads));
-            return GivenGradients.Of(null, fused);
-        }
+            return [null, fused];
+        });
     }
 }

@@ -17,4 +17,11 @@ public static class GpuKernels
             return reason;
         }
     }
+
+    /// <summary>
+    /// Told, with the reason, that some of them can't be had where the others can, such as those that do not compile with a model's dimensions; plain operations take their place. On the thread that asked for them.
+    /// </summary>
+    public static event Action<string>? Failed;
+
+    internal static void Tell(string why) => Failed?.Invoke(why);
 }

@@ -82,6 +82,19 @@ public abstract class PointwiseGradientTests(Device device, ulong? emulated) : I
     }
 
     [Fact]
+    public void What_fails_on_the_way_back_is_thrown_where_that_was_asked_for_or_else_at_the_next_pass()
+    {
+        var (x, norm) = (Drawn(ScalarType.Float32, 3, 2, 3, 64).requires_grad_(true), new AddNorm(Drawn(ScalarType.BFloat16, 1, 64), 1e-3));
+        using var running = KernelDevice.StandIn(new RecordedDevice(_kernels, failing: "add_norm_back"));
+        Tensor Sum() => norm.Run(x, null, over: false)!.Value.Normed.to(ScalarType.Float32).sum();
+        Assert.Equal("add_norm_back fails.", Assert.Throws<InvalidOperationException>(() => GivenGradients.From(Sum())).Message);
+        Sum().backward();
+        Assert.Throws<InvalidOperationException>(Sum);
+        Assert.Null(x.grad);
+        Sum();
+    }
+
+    [Fact]
     public void A_norm_alone_given_a_gradient_that_is_one_number()
     {
         random.manual_seed(4);

@@ -9,7 +9,8 @@ namespace MmMamba.Runtime.Tests.Kernels;
 /// <param name="runsUnproven">Whether it says that it runs kernels that have not passed; null is the device's own.</param>
 /// <param name="mostShared">What it says that a block may ask for; null is the device's own.</param>
 /// <param name="multiprocessors">How many it says that it has; null is the device's own.</param>
-sealed class RecordedDevice(IKernelDevice device, int? capability = null, int? multiprocessors = null, bool? runsUnproven = null, int? mostShared = null) : IKernelDevice
+/// <param name="failing">A kernel whose launch fails.</param>
+sealed class RecordedDevice(IKernelDevice device, int? capability = null, int? multiprocessors = null, bool? runsUnproven = null, int? mostShared = null, string? failing = null) : IKernelDevice
 {
     readonly List<string> _launched = [];
 
@@ -27,14 +28,15 @@ sealed class RecordedDevice(IKernelDevice device, int? capability = null, int? m
 
     public int Capability => capability ?? device.Capability;
 
-    public IKernelModule Load(string name, IEnumerable<KernelSource> sources, IReadOnlyDictionary<string, string> constants) => new Module(device.Load(name, sources, constants), _launched);
+    public IKernelModule Load(string name, IEnumerable<KernelSource> sources, IReadOnlyDictionary<string, string> constants) => new Module(device.Load(name, sources, constants), _launched, failing);
 
     public ICapturedLaunches Capture(Tensor input, Tensor output, Action<nint> launches) => device.Capture(input, output, launches);
 
-    sealed class Module(IKernelModule module, List<string> launched) : IKernelModule
+    sealed class Module(IKernelModule module, List<string> launched, string? failing) : IKernelModule
     {
         public void Launch(nint stream, string kernel, (int X, int Y) grid, int threads, int sharedBytes, params ReadOnlySpan<KernelArgument> arguments)
         {
+            if (kernel == failing) throw new InvalidOperationException($"{kernel} fails.");
             launched.Add(kernel);
             module.Launch(stream, kernel, grid, threads, sharedBytes, arguments);
         }

@@ -21,9 +21,30 @@ sealed unsafe class CapturedGraph : ICapturedLaunches
     {
         (_device, _input, _output) = (device, input, output);
         CudaDriver.Check(CudaDriver.cuStreamCreate(out _stream, 0), "cuStreamCreate");
+        try
+        {
+            CudaDriver.Check(CudaDriver.cuMemAllocHost_v2(out _shared, (nuint)(sizeof(long) * (input.numel() + output.numel()))), "cuMemAllocHost");
+            var graph = Captured(launches);
+            try
+            {
+                CudaDriver.Check(CudaDriver.cuGraphInstantiateWithFlags(out _executable, graph, 0), "cuGraphInstantiate");
+            }
+            finally
+            {
+                _ = CudaDriver.cuGraphDestroy(graph);
+            }
+        }
+        catch
+        {
+            Free();
+            throw;
+        }
+    }
+
+    nint Captured(Action<nint> launches)
+    {
         const int ofThisThread = 1;
         CudaDriver.Check(CudaDriver.cuStreamBeginCapture_v2(_stream, ofThisThread), "cuStreamBeginCapture");
-        nint graph;
         try
         {
             launches(_stream);
@@ -31,14 +52,11 @@ sealed unsafe class CapturedGraph : ICapturedLaunches
         catch
         {
             // An unfinished capture would stay.
-            _ = CudaDriver.cuStreamEndCapture(_stream, out graph);
-            _ = CudaDriver.cuStreamDestroy_v2(_stream);
+            if (CudaDriver.cuStreamEndCapture(_stream, out var unfinished) == 0) _ = CudaDriver.cuGraphDestroy(unfinished);
             throw;
         }
-        CudaDriver.Check(CudaDriver.cuStreamEndCapture(_stream, out graph), "cuStreamEndCapture");
-        CudaDriver.Check(CudaDriver.cuGraphInstantiateWithFlags(out _executable, graph, 0), "cuGraphInstantiate");
-        CudaDriver.Check(CudaDriver.cuGraphDestroy(graph), "cuGraphDestroy");
-        CudaDriver.Check(CudaDriver.cuMemAllocHost_v2(out _shared, (nuint)(sizeof(long) * (input.numel() + output.numel()))), "cuMemAllocHost");
+        CudaDriver.Check(CudaDriver.cuStreamEndCapture(_stream, out var graph), "cuStreamEndCapture");
+        return graph;
     }
 
     /// <inheritdoc/>
@@ -59,8 +77,13 @@ sealed unsafe class CapturedGraph : ICapturedLaunches
     {
         CudaDriver.Check(CudaDriver.cuCtxSetCurrent(_device.Context), "cuCtxSetCurrent");
         _ = CudaDriver.cuStreamSynchronize(_stream);
-        _ = CudaDriver.cuGraphExecDestroy(_executable);
+        Free();
+    }
+
+    void Free()
+    {
+        if (_executable != 0) _ = CudaDriver.cuGraphExecDestroy(_executable);
         _ = CudaDriver.cuStreamDestroy_v2(_stream);
-        _ = CudaDriver.cuMemFreeHost(_shared);
+        if (_shared != 0) _ = CudaDriver.cuMemFreeHost(_shared);
     }
 }

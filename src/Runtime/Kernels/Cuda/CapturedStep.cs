@@ -33,18 +33,26 @@ sealed class CapturedStep : IDisposable
     {
         (_model, _cache) = (model, cache);
         var several = cache.Batch;
-        _kernels = new(model, device, shape);
-        _products = shape is null ? new VectorProducts(model, _kernels, device.Multiprocessors) : new BatchProducts(model, _kernels, shape, device.Multiprocessors);
-        var mixers = model.Plan.Layers.Select(layer => layer.Mixer).ToArray();
-        _parts = Math.Max(shape is null ? LeastParts : LeastPartsOfSeveral, 2 * device.Multiprocessors / (several * mixers.Min(mixer => mixer.KvHeads)));
-        var parts = several * mixers.Max(mixer => (long)mixer.Heads) * _parts;
-        _sums = zeros([parts, mixers.Max(mixer => mixer.HeadDim)], ScalarType.Float32, model.Device).DetachFromDisposeScope();
-        _weights = zeros([parts, 2], ScalarType.Float32, model.Device).DetachFromDisposeScope();
-        (_given, _picked) = (new long[2 * several + 1], new long[several]);
-        _input = zeros([_given.Length], ScalarType.Int64, model.Device).DetachFromDisposeScope();
-        // All memory is there before: nothing may be asked of libtorch while launches are recorded.
-        _marks = several > 1 ? cache.Marks : null;
-        _launches = device.Capture(_input, _products.Picked, Capture);
+        try
+        {
+            _kernels = new(model, device, shape);
+            _products = shape is null ? new VectorProducts(model, _kernels, device.Multiprocessors) : new BatchProducts(model, _kernels, shape, device.Multiprocessors);
+            var mixers = model.Plan.Layers.Select(layer => layer.Mixer).ToArray();
+            _parts = Math.Max(shape is null ? LeastParts : LeastPartsOfSeveral, 2 * device.Multiprocessors / (several * mixers.Min(mixer => mixer.KvHeads)));
+            var parts = several * mixers.Max(mixer => (long)mixer.Heads) * _parts;
+            _sums = zeros([parts, mixers.Max(mixer => mixer.HeadDim)], ScalarType.Float32, model.Device).DetachFromDisposeScope();
+            _weights = zeros([parts, 2], ScalarType.Float32, model.Device).DetachFromDisposeScope();
+            (_given, _picked) = (new long[2 * several + 1], new long[several]);
+            _input = zeros([_given.Length], ScalarType.Int64, model.Device).DetachFromDisposeScope();
+            // All memory is there before: nothing may be asked of libtorch while launches are recorded.
+            _marks = several > 1 ? cache.Marks : null;
+            _launches = device.Capture(_input, _products.Picked, Capture);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <summary>The launches for a cache; null where there are none, with the reason.</summary>
@@ -141,15 +149,13 @@ sealed class CapturedStep : IDisposable
         kernels.Launch(
             stream, "attend", (plan.KvHeads * _cache.Batch, _parts), Threads, 0,
             _products.Projected, tokens, positions, place, _marks, keys, values, keys.shape[2], _sums, _weights);
-        kernels.Launch(stream, "combine", (plan.Heads * _cache.Batch, 1), Math.Min(Threads, plan.HeadDim), 0, tokens, _sums, _weights, _parts, _products.Mixed);
+        kernels.Launch(stream, "combine", (plan.Heads * _cache.Batch, 1), Math.Min(Threads, (plan.HeadDim + 31) / 32 * 32), 0, tokens, _sums, _weights, _parts, _products.Mixed);
     }
 
     /// <summary>Frees launches and buffers.</summary>
     public void Dispose()
     {
-        _launches.Dispose();
-        _kernels.Dispose();
-        _products.Dispose();
-        foreach (var buffer in (Tensor[])[_sums, _weights, _input]) buffer.Dispose();
+        // Of one that was made by halves some are missing.
+        foreach (var own in (IDisposable?[])[_launches, _kernels, _products, _sums, _weights, _input]) own?.Dispose();
     }
 }

@@ -16,9 +16,17 @@ sealed class DecodeKernels : IDisposable
     public DecodeKernels(VisionLanguageModel model, IKernelDevice device, BatchShape? shape)
     {
         var sources = shape is null ? KernelSource.Decode : KernelSource.DecodeBatch;
-        foreach (var layer in model.Plan.Layers)
-            if (!_modules.ContainsKey((layer.Mixer, layer.MlpHidden)))
-                _modules.Add((layer.Mixer, layer.MlpHidden), device.Load("the kernels of a decoded token", sources, Constants(model, layer, shape)));
+        try
+        {
+            foreach (var layer in model.Plan.Layers)
+                if (!_modules.ContainsKey((layer.Mixer, layer.MlpHidden)))
+                    _modules.Add((layer.Mixer, layer.MlpHidden), device.Load("the kernels of a decoded token", sources, Constants(model, layer, shape)));
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <summary>The kernels that a layer needs.</summary>

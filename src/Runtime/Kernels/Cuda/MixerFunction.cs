@@ -27,13 +27,11 @@ sealed class MixerFunction : autograd.SingleTensorFunction<MixerFunction>
     }
 
     /// <inheritdoc/>
-    public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
+    public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output) => GivenGradients.Of([grad_output], 3, () =>
     {
-        using var scope = NewDisposeScope();
-        using var given = grad_output;
         var pass = (TrainedMixer.Pass)ctx.get_data(Key);
         var kept = ctx.get_saved_variables();
         if (pass.Mask is not null) pass = pass with { Mask = kept[^1] };
-        return GivenGradients.Of(null, pass.Backward(given, kept[0], (bool)ctx.get_data(Wanted), kept[1..]), null);
-    }
+        return [null, pass.Backward(grad_output, kept[0], (bool)ctx.get_data(Wanted), kept[1..]), null];
+    });
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using MmMamba.Runtime.Native;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -56,7 +57,9 @@ sealed class PassKernels
         }
         catch (InvalidOperationException error)
         {
-            Failure ??= error.Message.ReplaceLineEndings(" ");
+            var why = error.Message.ReplaceLineEndings(" ");
+            Failure ??= why;
+            GpuKernels.Tell(why);
             return null;
         }
     }

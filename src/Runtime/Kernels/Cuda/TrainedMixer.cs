@@ -70,6 +70,7 @@ sealed class TrainedMixer
         if (!is_grad_enabled() || u.dtype != ScalarType.BFloat16 || u.shape[1] < 2 || !Takes(u.device)) return null;
         var trained = Array.Find(_weights, weight => weight is { requires_grad: true });
         if (trained is null && !u.requires_grad || _kernels.On(u.device, InputGradientsShared(_plan) + Declared) is not { } module) return null;
+        GivenGradients.ThrowFailure();
         using var scope = NewDisposeScope();
         // No projection has a bias: this silences the convolution too.
         if (mask is not null) u = u * mask.unsqueeze(-1).to(u.dtype);
