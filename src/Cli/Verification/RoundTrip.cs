@@ -3,6 +3,7 @@ using MmMamba.Cli.Specs;
 using MmMamba.ModelDsl.Rendering;
 using MmMamba.Runtime;
 using MmMamba.Runtime.Checkpoints;
+using MmMamba.Runtime.Plans;
 
 namespace MmMamba.Cli.Verification;
 
@@ -23,7 +24,9 @@ sealed class RoundTrip(string source, FolderModel model, string folder)
 
     /// <summary>Why a model does not make the way; null where it does.</summary>
     public static string? Obstacle(FolderModel model) =>
-        PublishedConfig.Obstacles(model.Spec) is { Count: > 0 } found ? $"the authors' released code has no such model: {string.Join("; ", found)}" : null;
+        PublishedConfig.Obstacles(model.Spec) is { Count: > 0 } found ? $"the authors' released code has no such model: {string.Join("; ", found)}"
+        : model.Spec.Checkpoint == "mmmamba" && model.Plan.Layers.Any(layer => layer.Mixer is AttentionPlan { DynamicFactor: not null }) ? "its config.json reads back with plain positions"
+        : null;
 
     /// <param name="layout">The layout that the checkpoint has.</param>
     /// <param name="digest">The digest of its tensors.</param>

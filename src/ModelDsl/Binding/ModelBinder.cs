@@ -128,11 +128,25 @@ static class ModelBinder
         foreach (var kind in MixerKinds.All)
             foreach (var owner in towers.Select(tower => tower.Own).Where(scope.Wrote).Prepend(scope.Own))
                 if (owner.Get(kind.Word) is MappingNode settings) Unread(scope, settings, kind.Word, path => layers.Placements.Any(one => one.Kind.Reads(path)), $"no layer {kind.Phrase}");
+        Positions(scope, towers, layers);
         if (distill is not { Run.Count: > 0 } && scope.Own.Get("budget") is MappingNode budget && budget.Get("max") is MappingNode max && max.Get("trainable") is not null)
             scope.Report(Diagnostics.NoEffect, max.Find("trainable")!.Key, "`trainable`", distill is null ? "nothing is distilled" : "no stage is run");
         if (towers.All(tower => tower.Spec.Each().All(layer => !layer.Of<Mamba2Spec>().Decay)) && distill is not null
             && scope.Own.Get("seed") is MappingNode seed && seed.Get("mimic") is MappingNode mimic)
             Unread(scope, mimic, "mimic", _ => false, "`decay` is off");
+    }
+
+    /// <summary>Warns of positions that would be scaled and are not, and of scaling that is retained and is none.</summary>
+    static void Positions(Scope scope, List<Tower> towers, LayersSpec layers)
+    {
+        var (student, each) = (scope.Merged.Get("teacher") is not null, towers.SelectMany(tower => tower.Spec.Each()).Select(layer => layer.Of<AttentionSpec>()).ToList());
+        if (!layers.Placements.Any(one => one.Kind.Reads(AttentionKind.DynamicPath)) || student && each.Exists(attention => attention is { RetainsDynamic: true, DynamicFactor: not null })) return;
+        foreach (var owner in towers.Select(tower => tower.Own).Where(scope.Wrote).Prepend(scope.Own))
+        {
+            if ((owner.Get("attention") as MappingNode)?.Get("rope") is not MappingNode rope) continue;
+            if (AttentionKind.Retains(rope)) scope.Report(Diagnostics.NoEffect, rope.Find("retained")!.Key, "`retained`", student ? "`dynamic` gives no factor" : "only a student retains attention");
+            else if (student && rope.Get("dynamic") is not null) scope.Report(Diagnostics.NoEffect, rope.Find("dynamic")!.Key, "`dynamic`", AttentionKind.PlainStudent);
+        }
     }
 
     static void Unread(Scope scope, MappingNode keys, string at, Func<string, bool> isRead, string reason)

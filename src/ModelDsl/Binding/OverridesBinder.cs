@@ -113,12 +113,16 @@ sealed class OverridesBinder(Scope scope, List<Tower> towers, LayersSpec layers)
     string? Unread(string path, IReadOnlyCollection<int> selected)
     {
         if (MixerKinds.Owner(path) is not { } owner) return null;
-        if (path == "attention.rope.dynamic" && scope.Merged.Get("teacher") is not null) return "the attention that a student keeps has plain positions";
+        if (path == AttentionKind.DynamicPath && scope.Merged.Get("teacher") is not null && !selected.Any(Retains)) return AttentionKind.PlainStudent;
         var readers = selected.Select(layer => _placed[layer].Kind).Distinct();
         // Stages 1 and 2 convert every layer of a student.
         if (scope.Merged.Get("distill") is not null) readers = readers.Append(MixerKinds.Converted);
         return readers.Any(kind => kind.Reads(path)) ? null : $"no layer of {{0}} {owner.Phrase}";
     }
+
+    // Whoever of the overrides says so: they are one list, in any order.
+    bool Retains(int layer) => ((SequenceNode)scope.Merged.Get("overrides")!).Items.Cast<MappingNode>().Prepend(_towers[layer])
+        .Any(item => AttentionKind.Retains((item.Get("attention") as MappingNode)?.Get("rope") as MappingNode));
 
     static Node? At(MappingNode node, string path)
     {

@@ -15,7 +15,11 @@ namespace MmMamba.ModelDsl.Mixers;
 /// <param name="RopeTheta">Base of the rotary embedding's wavelengths.</param>
 /// <param name="MaxPositions">Positions up to which the rotary embedding is plain.</param>
 /// <param name="DynamicFactor">The factor of dynamic NTK scaling past <paramref name="MaxPositions"/>; null keeps it plain.</param>
-public sealed record AttentionSpec(int Heads, int KvHeads, int HeadDim, decimal RopeTheta, int MaxPositions, decimal? DynamicFactor) : MixerSpec;
+public sealed record AttentionSpec(int Heads, int KvHeads, int HeadDim, decimal RopeTheta, int MaxPositions, decimal? DynamicFactor) : MixerSpec
+{
+    /// <summary>Whether a student's layers scale their positions too; by itself they keep them plain, as released.</summary>
+    public bool RetainsDynamic { get; init; }
+}
 
 /// <summary>Causal attention over all tokens.</summary>
 /// <param name="RopeTheta">Base of the rotary embedding's wavelengths.</param>
@@ -24,9 +28,9 @@ public sealed record AttentionSpec(int Heads, int KvHeads, int HeadDim, decimal 
 public sealed record ResolvedAttention(int Heads, int KvHeads, int HeadDim, decimal RopeTheta, int MaxPositions, decimal? DynamicFactor)
     : ResolvedMixer(Heads, KvHeads, HeadDim)
 {
-    /// <summary>The attention of a layer. What a student keeps has plain rotary positions, as released; only a teacher scales them past its range.</summary>
+    /// <summary>The attention of a layer. What a student keeps has plain rotary positions, as released, unless its spec retains the scaling.</summary>
     internal static ResolvedAttention Of(AttentionSpec spec, bool student) =>
-        new(spec.Heads, spec.KvHeads, spec.HeadDim, spec.RopeTheta, spec.MaxPositions, student ? null : spec.DynamicFactor);
+        new(spec.Heads, spec.KvHeads, spec.HeadDim, spec.RopeTheta, spec.MaxPositions, student && !spec.RetainsDynamic ? null : spec.DynamicFactor);
 
     /// <inheritdoc/>
     public override MixerKind Kind => MixerKinds.Attention;
@@ -54,6 +58,12 @@ public sealed record ResolvedAttention(int Heads, int KvHeads, int HeadDim, deci
 sealed class AttentionKind() : MixerKind(
     "attention", "Attention", "attention", marks: "ABCDEFGHIJKLMNOPQRSTUVWXYZ", cache: "KvCache", keeps: "keys and values of attention layers")
 {
+    internal const string DynamicPath = "attention.rope.dynamic", RetainedPath = "attention.rope.retained";
+
+    internal const string PlainStudent = "the attention that a student keeps has plain positions unless `retained` is `dynamic`";
+
+    const string Dynamic = "dynamic";
+
     internal override KeyShape Key { get; } = new("attention", new MappingShape(
         new("heads", new IntegerShape(1, 1024), true, Says: "Query heads."),
         new("kv_heads", new IntegerShape(1, 1024), true, Says: "Key and value heads; each serves heads / kv_heads query heads."),
@@ -61,7 +71,8 @@ sealed class AttentionKind() : MixerKind(
         new("rope", new MappingShape(
             new("theta", new NumberShape(1, 1e12m), true, Says: "Base of the wavelengths."),
             new("max_positions", new IntegerShape(1, 16_777_216), Says: "Positions up to which the embedding is plain; 32768 if left out."),
-            new("dynamic", new NumberShape(1, 1000), Says: "Factor of dynamic NTK scaling past `max_positions`; left out: none.")),
+            new("dynamic", new NumberShape(1, 1000), Says: "Factor of dynamic NTK scaling past `max_positions`; left out: none."),
+            new("retained", new WordShape("plain", Dynamic), Says: "Positions of the attention that a student keeps: `plain`, as released, or `dynamic`, with that factor, as in its training; `plain` if left out.")),
             true, Says: "Rotary position embedding.")),
         true, Says: "Heads and rotary positions; the other mixers take their heads from here, a sliding window its positions too.");
 
@@ -76,8 +87,14 @@ sealed class AttentionKind() : MixerKind(
             ModelBinder.Integer(settings.Get("heads")!), ModelBinder.Integer(settings.Get("kv_heads")!), ModelBinder.Integer(settings.Get("head_dim")!),
             ModelBinder.Number(rope.Get("theta")!),
             rope.Get("max_positions") is { } positions ? ModelBinder.Integer(positions) : 32_768,
-            rope.Get("dynamic") is { } dynamic ? ModelBinder.Number(dynamic) : null);
+            rope.Get("dynamic") is { } dynamic ? ModelBinder.Number(dynamic) : null)
+        {
+            RetainsDynamic = Retains(rope),
+        };
     }
+
+    /// <summary>Whether the rotary positions that are written say that a student retains their scaling.</summary>
+    internal static bool Retains(MappingNode? rope) => ModelBinder.Text(rope?.Get("retained")) == Dynamic;
 
     internal override IEnumerable<(string Path, string? Value)> Values(LayerSettings layer)
     {
@@ -85,14 +102,14 @@ sealed class AttentionKind() : MixerKind(
         return
         [
             ("attention.heads", Whole(own.Heads)), ("attention.kv_heads", Whole(own.KvHeads)), ("attention.head_dim", Whole(own.HeadDim)),
-            .. Rope(own.RopeTheta, own.MaxPositions, own.DynamicFactor),
+            .. Rope(own.RopeTheta, own.MaxPositions, own.DynamicFactor), (RetainedPath, own.RetainsDynamic ? Dynamic : null),
         ];
     }
 
     public static IEnumerable<(string Path, string? Value)> Rope(decimal theta, int positions, decimal? dynamic) =>
     [
         ("attention.rope.theta", CanonicalValue.Of(theta)), ("attention.rope.max_positions", Whole(positions)),
-        ("attention.rope.dynamic", dynamic is { } factor ? CanonicalValue.Of(factor) : null),
+        (DynamicPath, dynamic is { } factor ? CanonicalValue.Of(factor) : null),
     ];
 
     static string Whole(int value) => value.ToString(CultureInfo.InvariantCulture);

@@ -98,7 +98,7 @@ public sealed class EndToEndDistillation
         ? throw new InputException($"{StageKind.EndToEnd.NameOf()}: a batch without any answer, and prompts weigh nothing; there is nothing to learn from it")
         : TokenMask.Of(part, _teacher.Device, options.MaskPadding, options.PromptWeight);
 
-    // A student's attention keeps to plain positions; a teacher's may stretch them beyond a length.
+    // A student's attention keeps to plain positions unless its spec retains the scaling; a teacher's may stretch them beyond a length.
     int SharedLayers(long tokens)
     {
         var shared = 0;

@@ -41,8 +41,8 @@ public class IdentityLawTests
         var attention = layer.Of<AttentionSpec>();
         return layer
             .With(kind == MixerKinds.Mamba2
-                ? attention with { RopeTheta = 1, MaxPositions = 1, DynamicFactor = null }
-                : attention with { DynamicFactor = student ? null : attention.DynamicFactor })
+                ? attention with { RopeTheta = 1, MaxPositions = 1, DynamicFactor = null, RetainsDynamic = false }
+                : attention with { DynamicFactor = student && !attention.RetainsDynamic ? null : attention.DynamicFactor, RetainsDynamic = false })
             .With(kind == MixerKinds.Mamba2 ? layer.Of<Mamba2Spec>() with { Chunk = 1 } : Unread.Of<Mamba2Spec>())
             .With(kind == MixerKinds.SlidingWindow ? layer.Of<SlidingWindowSpec>() : Unread.Of<SlidingWindowSpec>());
     }
@@ -69,6 +69,10 @@ public class IdentityLawTests
             "", "overrides: [ { where: \"layers[0]\", attention: { rope: { theta: 5 } } } ]", "overrides: [ { where: \"layers[0]\", mamba2: { conv: 4 } } ]",
             "overrides: [ { where: \"layers[1]\", attention: { rope: { theta: 5 } } } ]", "overrides: [ { where: decoder, norm: { rms: 1e-5 } } ]",
             "towers: [ { embedding: 2 }, { decoder: { layers: 4, norm: { rms: 0.1 } } } ]", "overrides: [ { where: decoder, norm: { rms: 0.10000000000000000001 } } ]",
+        ],
+        [
+            "", "attention: { rope: { dynamic: 2 } }", "attention: { rope: { retained: dynamic } }", "attention: { rope: { dynamic: 2, retained: dynamic } }",
+            "attention: { rope: { dynamic: 3, retained: dynamic } }", "attention: { rope: { dynamic: 2, retained: plain } }",
         ],
         ["", "seed: mimic", "seed: scratch", "seed: inherit", "seed: { mimic: { decay_log: 1 } }", "seed: { mimic: { decay_log: 0.5 } }"],
         [

@@ -106,6 +106,26 @@ public class TensorTests
     }
 
     [Fact]
+    public void A_student_retains_scaled_positions_where_its_spec_says_so()
+    {
+        ModelSpec With(Func<AttentionSpec, AttentionSpec> change) => Published.HybridSpec with
+        {
+            Towers = [.. Published.HybridSpec.Towers.Select(tower => tower with { Shared = tower.Shared.With(change(tower.Shared.Of<AttentionSpec>())) })],
+        };
+        var plain = Resolver.Resolve(Published.HybridSpec, Published.Hovle);
+        var scaled = Resolver.Resolve(With(attention => attention with { RetainsDynamic = true }), Published.Hovle);
+        var unscaled = Resolver.Resolve(With(attention => attention with { RetainsDynamic = true, DynamicFactor = null }), Published.Hovle);
+
+        Assert.All(scaled.Layers.Select(layer => layer.Mixer).OfType<ResolvedAttention>(), attention => Assert.Equal(2, attention.DynamicFactor));
+        Assert.Equal(Published.Hovle.Layers[0].Mixer, scaled.Layers[0].Mixer);
+        Assert.NotEqual(plain.Fingerprint, scaled.Fingerprint);
+        Assert.Equal(plain.Fingerprint, unscaled.Fingerprint);
+        // Stages 1 and 2 convert every layer, so that they are the same for both.
+        Assert.Equal(plain.Distillation!.ConvertedFingerprint, scaled.Distillation!.ConvertedFingerprint);
+        Assert.Equal(plain.ParameterCount, scaled.ParameterCount);
+    }
+
+    [Fact]
     public void Layers_run_on_through_the_towers_and_know_what_placed_them()
     {
         var layers = Published.Hybrid.Layers;

@@ -103,7 +103,7 @@ public class OverridesTests
     [Theory]
     [InlineData("TinyHovle", "  - { where: decoder, mamba2: { chunk: 7 } }", "5,33 MMD080 `mamba2.chunk` has no effect: no layer of `decoder` is Mamba-2")]
     [InlineData("TinyMmMambaLinear", "  - { where: decoder, attention: { rope: { theta: 7 } } }", "5,44 MMD080 `attention.rope.theta` has no effect: no layer of `decoder` keeps attention")]
-    [InlineData("TinyMmMambaHybrid", "  - { where: \"layers[0]\", attention: { rope: { dynamic: 2 } } }", "5,48 MMD080 `attention.rope.dynamic` has no effect: the attention that a student keeps has plain positions")]
+    [InlineData("TinyMmMambaHybrid", "  - { where: \"layers[0]\", attention: { rope: { dynamic: 2 } } }", "5,48 MMD080 `attention.rope.dynamic` has no effect: the attention that a student keeps has plain positions unless `retained` is `dynamic`")]
     [InlineData("TinyMmMambaHybrid", "  - { where: decoder, mamba2: { chunk: ~ , gate: on } }", "5,50 MMD122 the layers of `decoder` have this value of `mamba2.gate` anyway")]
     [InlineData("TinyMmMambaHybrid", "  - { where: decoder, mamba2: { gate: ~ } }", "5,39 MMD028 `mamba2.gate` is not inherited, so there is nothing to take away; leave the line out")]
     public void What_changes_nothing_is_doubted(string of, string overrides, string expected) => Assert.Equal([expected], Found(of, overrides));

@@ -29,6 +29,7 @@ public class SettingTests
         { "TinyHovle", "attention: { rope: { theta: 500 } }", "attention.rope.theta" },
         { "TinyHovle", "attention: { rope: { max_positions: 64 } }", "attention.rope.max_positions" },
         { "TinyHovle", "attention: { rope: { dynamic: 2 } }", "attention.rope.dynamic" },
+        { "TinyMmMambaHybrid", "attention: { rope: { dynamic: 2, retained: dynamic } }", "attention.rope.dynamic" },
         { "TinyHovle", "checkpoint: mmmamba", "checkpoint" },
         { "TinyHovle", "budget: { max: { parameters: 2.0e9 } }", "budget.max.parameters" },
         { "TinyMmMambaHybrid", "budget: { max: { trainable: 50% } }", "budget.max.trainable" },

@@ -58,6 +58,7 @@ public class JsonSchemaTests
     [InlineData("teacher: ~")]
     [InlineData("tokens: { system: ~ }")]
     [InlineData("attention: { rope: { dynamic: ~ } }")]
+    [InlineData("attention: { rope: { retained: dynamic } }")]
     [InlineData("mamba2: { conv: off, gate: on, skip: true }")]
     [InlineData("mamba2: { conv: false }")]
     [InlineData("distill: { schedule: cosine }")]
