@@ -61,6 +61,17 @@ public class VisionLanguageModel : nn.Module
     /// <summary>Type of parameters and activations.</summary>
     public ScalarType Dtype { get; }
 
+    /// <summary>
+    /// Type in which caches that are made from now on hold the states of Mamba-2 layers: float32, or bfloat16 as in the released code, where each token's rounding stays in the state.
+    /// They are computed in float32 either way.
+    /// </summary>
+    /// <exception cref="InputException">It is set to another type.</exception>
+    public ScalarType StateDtype
+    {
+        get;
+        set => field = value is ScalarType.Float32 or ScalarType.BFloat16 ? value : throw new InputException($"States are held in float32 or bfloat16, and not in {value}.");
+    } = ScalarType.Float32;
+
     /// <summary>Tiles to visual tokens.</summary>
     public VisionEmbedding Vision { get; }
 

@@ -22,6 +22,28 @@ public sealed class ComputeOptionsTests : IDisposable
     }
 
     [Fact]
+    public void States_are_held_as_was_asked_for()
+    {
+        ComputeSettings Held(params string[] arguments)
+        {
+            var command = new Command("command");
+            var options = new ComputeOptions(command, readsWeights: true, holdsStates: true);
+            var parsed = command.Parse(arguments);
+            // What a process of its own is given says the same.
+            var again = command.Parse([.. options.Arguments(parsed)]);
+            Assert.Equal(options.Open(parsed), options.Open(again));
+            return options.Open(parsed);
+        }
+        Assert.Equal(new(torch.CPU), Held());
+        Assert.Equal(new(torch.CPU, torch.ScalarType.BFloat16, StateDtype: torch.ScalarType.Float32), Held("--dtype", "bfloat16"));
+        var settings = Held("--state-dtype", "bfloat16");
+        Assert.Equal(new(torch.CPU, StateDtype: torch.ScalarType.BFloat16), settings);
+        using (var drawn = new Runtime.VisionLanguageModel(TinyHovle.Plan, new DrawnParameters(3))) Checkpoint.Save(drawn, _folder["w.safetensors"]);
+        using var model = settings.Load(null, _folder["w.safetensors"]);
+        Assert.Equal(torch.ScalarType.BFloat16, model.StateDtype);
+    }
+
+    [Fact]
     public void They_say_how_a_model_is_run()
     {
         Assert.Equal(new(torch.CPU), Opened(false));
@@ -48,6 +70,7 @@ public sealed class ComputeOptionsTests : IDisposable
 
     [Theory]
     [InlineData("chat", "--dtype", "int8")]
+    [InlineData("chat", "--state-dtype", "float16")]
     [InlineData("chat", "--device", "tpu")]
     [InlineData("chat", "--threads", "-1")]
     [InlineData("train", "--output", "x", "--threads", "1025")]

@@ -49,6 +49,18 @@ public sealed class ForwardTests : IDisposable
                 Golden.Close(layer, found[$"hidden.{i + 1}"], 1e-4, $"hidden.{i + 1}");
     }
 
+    [Fact]
+    public void States_in_bfloat16_are_seen_where_tokens_go_through_caches_alone()
+    {
+        Golden.WriteWeights(_folder["w"], "linear", "mmmamba_tiny_fused_mixers");
+        SafetensorsWriter.Write(_folder["i"], [("input_ids", Golden.Read("decode")["input_ids"])]);
+        Tensor Logits(params string[] options) => Forward("linear", options)["logits"];
+        Assert.True(Logits().eq(Logits("--state-dtype", "bfloat16")).all().item<bool>());
+        var (single, half) = (Logits("--decode", "8"), Logits("--decode", "8", "--state-dtype", "bfloat16"));
+        Assert.False(single.eq(half).all().item<bool>());
+        Golden.Close(single, half, 4e-2, "logits");
+    }
+
     [Theory]
     [InlineData("linear")]
     [InlineData("hybrid")]

@@ -61,6 +61,26 @@ public sealed class InferenceBenchTests : IDisposable
         Assert.All(rows, row => Assert.True(row.GetProperty("memory").GetProperty("decoding").GetInt64() > 0));
     }
 
+    [Fact]
+    public void States_in_bfloat16_are_told_predicted_and_read_by_plain_operations()
+    {
+        long Predicted(params string[] some)
+        {
+            var (code, _, error) = Tool.Run(_folder.Path, ["bench", "memory", "TinyMmMambaLinear", "--random", "--lengths", "16", "--tokens", "5", "--json", _folder["memory.json"], .. some]);
+            Assert.Equal((0, ""), (code, error));
+            using var json = JsonDocument.Parse(File.ReadAllText(_folder["memory.json"]));
+            Assert.Equal(some.Length == 0 ? null : "bfloat16", json.RootElement.TryGetProperty("state_dtype", out var told) ? told.GetString() : null);
+            return json.RootElement.GetProperty("models")[0].GetProperty("rows")[0].GetProperty("memory").GetProperty("predicted").GetInt64();
+        }
+        // Six layers of 6 heads, 16 x 16 numbers each.
+        Assert.Equal(6 * 6 * 16 * 16 * 2, Predicted() - Predicted("--state-dtype", "bfloat16"));
+
+        var decoded = Tool.Run(_folder.Path, "bench", "decode", "TinyMmMambaLinear", "--random", "--lengths", "9", "--tokens", "3", "--state-dtype", "bfloat16");
+        Assert.Equal(0, decoded.ExitCode);
+        Assert.Contains("cpu, float32, states in bfloat16, random weights; ", decoded.Output, StringComparison.Ordinal);
+        Assert.EndsWith("single tokens of TinyMmMambaLinear: plain operations: the states are bfloat16\n", decoded.Output, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("prefill", "TFLOP/s")]
     [InlineData("answer", "tokens/s")]

@@ -13,6 +13,9 @@ sealed record BenchDocument(
     BenchKind Kind, IReadOnlyDictionary<string, string> Machine, IReadOnlyDictionary<string, string> Versions,
     string Device, string Dtype, string Weights, int Tokens, int Chunk, IReadOnlyList<BenchModel> Models)
 {
+    /// <summary>The type that states of Mamba-2 layers are held in; null is float32.</summary>
+    public string? StateDtype { get; init; }
+
     /// <summary>The document as UTF-8.</summary>
     public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, BenchJson.Default.BenchDocument);
 

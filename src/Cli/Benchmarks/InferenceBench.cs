@@ -13,8 +13,9 @@ namespace MmMamba.Cli.Benchmarks;
 /// <param name="open">Makes the model; it is the caller's to dispose.</param>
 /// <param name="device">Where the model computes.</param>
 /// <param name="elementBytes">Bytes of a weight.</param>
+/// <param name="stateElementBytes">Bytes of a number of a state.</param>
 /// <param name="costs">What the model costs by its plan.</param>
-sealed class InferenceBench(Func<VisionLanguageModel> open, Device device, int elementBytes, Costs costs)
+sealed class InferenceBench(Func<VisionLanguageModel> open, Device device, int elementBytes, int stateElementBytes, Costs costs)
 {
     /// <summary>What read single tokens; null as long as none was read.</summary>
     public string? DecodePath { get; private set; }
@@ -47,7 +48,8 @@ sealed class InferenceBench(Func<VisionLanguageModel> open, Device device, int e
             List<double> tokens;
             using (sequences) (_, tokens) = Answer(sequences, Prompts(model, batch, length), load, load.Room(length) - length, cancellation);
             return new(
-                batch, length, [.. tokens.Skip(InferenceLoad.WarmUp)], costs.DecodeBytesRead(length, elementBytes, batch), ceilings.DecodeMs(costs, length, elementBytes, batch), null,
+                batch, length, [.. tokens.Skip(InferenceLoad.WarmUp)], costs.DecodeBytesRead(length, elementBytes, batch, stateElementBytes),
+                ceilings.DecodeMs(costs, length, elementBytes, batch, stateElementBytes), null,
                 load.Profile ? DecodeProfile.Measure(model, batch, length) : null);
         }
         var times = new List<double>();
@@ -58,12 +60,12 @@ sealed class InferenceBench(Func<VisionLanguageModel> open, Device device, int e
                 var (first, tokens) = Answer(sequences, Prompts(model, batch, length), load, load.Room(length) - length, cancellation);
                 if (i > 0) times.Add(Math.Round(first + tokens.Sum(), 4));
             }
-        var limit = ceilings.PrefillMs(costs, length, elementBytes, batch);
+        var limit = ceilings.PrefillMs(costs, length, elementBytes, batch, stateElementBytes);
         if (load.Kind == BenchKind.Prefill)
             return new(
                 batch, length, times, costs.PrefillFlops(length, 0, batch), limit, null, load.Profile ? PassProfile.Measure(model, Prompts(model, batch, length), load.Chunk > 0 ? load.Chunk : null) : null);
         // The first of its tokens is the prompt's, and the last one is not read.
-        for (var written = 1; written < load.Tokens; written++) limit += ceilings.DecodeMs(costs, length + written - 1, elementBytes, batch);
+        for (var written = 1; written < load.Tokens; written++) limit += ceilings.DecodeMs(costs, length + written - 1, elementBytes, batch, stateElementBytes);
         return new(batch, length, times, null, limit, null);
     }
 
@@ -85,7 +87,7 @@ sealed class InferenceBench(Func<VisionLanguageModel> open, Device device, int e
         sequences.Reset();
         Answer(sequences, Prompts(model, batch, length), load, room - length, cancellation);
         var elsewhere = model.Tensors.Values.Where(tensor => tensor.device_type != device.type).Sum(tensor => tensor.numel() * elementBytes);
-        var predicted = costs.WeightBytes(elementBytes) - elsewhere + costs.CacheBytes(room, elementBytes, batch);
+        var predicted = costs.WeightBytes(elementBytes) - elsewhere + costs.CacheBytes(room, elementBytes, batch, stateElementBytes);
         return new(batch, length, [], null, null, new((long)predicted, decoding, before.Peaked()));
     }
 

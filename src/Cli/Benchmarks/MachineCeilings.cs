@@ -51,10 +51,11 @@ sealed record MachineCeilings(double BytesPerSecond, double FlopsPerSecond)
     public double LeastMs(decimal flops, decimal bytes) => 1000 * Math.Max((double)flops / FlopsPerSecond, (double)bytes / BytesPerSecond);
 
     /// <summary>Of one more token of each sequence: weights once, caches, and the states that are written.</summary>
-    public double DecodeMs(Costs costs, long tokens, int elementBytes, int batch) => LeastMs(
-        costs.DecodeFlops(tokens, batch), costs.DecodeBytesRead(tokens, elementBytes, batch) + costs.StateBytes(elementBytes, batch) + costs.KvBytes(1, elementBytes, batch));
+    public double DecodeMs(Costs costs, long tokens, int elementBytes, int batch, int stateElementBytes) => LeastMs(
+        costs.DecodeFlops(tokens, batch),
+        costs.DecodeBytesRead(tokens, elementBytes, batch, stateElementBytes) + costs.StateBytes(elementBytes, batch, stateElementBytes) + costs.KvBytes(1, elementBytes, batch));
 
     /// <summary>Of a prompt to its first token.</summary>
-    public double PrefillMs(Costs costs, long tokens, int elementBytes, int batch) => LeastMs(
-        costs.PrefillFlops(tokens, 0, batch), costs.WeightBytes(elementBytes) + costs.CacheBytes(tokens, elementBytes, batch));
+    public double PrefillMs(Costs costs, long tokens, int elementBytes, int batch, int stateElementBytes) => LeastMs(
+        costs.PrefillFlops(tokens, 0, batch), costs.WeightBytes(elementBytes) + costs.CacheBytes(tokens, elementBytes, batch, stateElementBytes));
 }

@@ -23,7 +23,7 @@ static class ChatCommand
         var resume = RunOptions.NotEmpty(new Option<string?>("--resume") { Description = "Go on with a conversation that was saved." });
         var save = RunOptions.NotEmpty(new Option<string?>("--save") { Description = "Where to save the conversation at its end: what the model remembers, and the turns." });
         var command = new Command("chat", "Ask a model about pictures.") { checkpoint, ask, image, model, tokenizer, system, context, resume, save };
-        var compute = new ComputeOptions(command, readsWeights: true);
+        var compute = new ComputeOptions(command, readsWeights: true, holdsStates: true);
         var writing = new GenerationArguments(command);
         command.Validators.Add(result =>
         {

@@ -24,7 +24,7 @@ static class ForwardCommand
         {
             model, weights, inputs, output, hidden, decode,
         };
-        var compute = new ComputeOptions(command, readsWeights: true);
+        var compute = new ComputeOptions(command, readsWeights: true, holdsStates: true);
         command.SetAction((result, cancellation) =>
         {
             var request = new Request(

@@ -8,6 +8,7 @@ using MmMamba.Cli.Specs;
 using MmMamba.ModelDsl.Architecture;
 using MmMamba.Runtime;
 using MmMamba.Runtime.Checkpoints;
+using static TorchSharp.torch;
 
 namespace MmMamba.Cli.Commands;
 
@@ -41,7 +42,7 @@ sealed class InferenceBenchCommand
         if (kind is BenchKind.Prefill or BenchKind.Answer) _command.Add(_repeats);
         if (kind is BenchKind.Decode or BenchKind.Prefill) _command.Add(_profile);
         foreach (var option in (Option[])[_chunk, _json, _plot, _figures]) _command.Add(option);
-        _compute = new ComputeOptions(_command, readsWeights: true);
+        _compute = new ComputeOptions(_command, readsWeights: true, holdsStates: true);
         _command.SetAction(async (result, cancellation) =>
         {
             await Run(result, cancellation).ConfigureAwait(false);
@@ -112,7 +113,7 @@ sealed class InferenceBenchCommand
     {
         Console.WriteLine(Printable.Line(string.Join("; ", document.Machine.Concat(document.Versions).Select(told => $"{told.Key} {told.Value}"))));
         if (document.Models.Single().Ceilings is { } ceilings) Console.WriteLine(BenchTable.Ceilings(ceilings, document.Device));
-        Console.WriteLine(FormattableString.Invariant($"{document.Device}, {document.Dtype}, {document.Weights} weights; {load.What}"));
+        Console.WriteLine(FormattableString.Invariant($"{document.Device}, {document.Dtype}{(document.StateDtype is { } states ? $", states in {states}" : "")}, {document.Weights} weights; {load.What}"));
         Console.WriteLine(BenchTable.Header(document.Kind, width));
     }
 
@@ -139,12 +140,17 @@ sealed class InferenceBenchCommand
         var teacher = named.Plan.Teacher is { } name ? library.Model(name).Plan : null;
         var elementBytes = Dtypes.BytesOf(compute.Dtype);
         var bench = new InferenceBench(
-            () => random ? new(named.Plan, new RandomParameters(named.Plan, teacher, compute.Device, compute.Dtype)) : compute.Load(named.Plan, argument),
-            compute.Device, elementBytes, Costs.Of(named.Resolved));
+            () => random
+                ? new(named.Plan, new RandomParameters(named.Plan, teacher, compute.Device, compute.Dtype)) { StateDtype = compute.StateDtype }
+                : compute.Load(named.Plan, argument),
+            compute.Device, elementBytes, Dtypes.BytesOf(compute.StateDtype), Costs.Of(named.Resolved));
         BenchRow[] rows = [.. bench.Run(load, cancellation)];
         return new(
             _kind, Machine.Describe(compute.Device), Machine.Versions, compute.Device.type.ToString().ToLowerInvariant(), Dtypes.NameOf(compute.Dtype), random ? "random" : "read",
-            load.Tokens, load.Chunk, [new(named.Plan.Name, named.Plan.Fingerprint, named.Plan.ParameterCount, named.Plan.Teacher, bench.DecodePath, bench.Ceilings, rows)]);
+            load.Tokens, load.Chunk, [new(named.Plan.Name, named.Plan.Fingerprint, named.Plan.ParameterCount, named.Plan.Teacher, bench.DecodePath, bench.Ceilings, rows)])
+        {
+            StateDtype = compute.StateDtype == ScalarType.Float32 ? null : Dtypes.NameOf(compute.StateDtype),
+        };
     }
 
     static NamedModel Named(string argument, bool random) => random || CheckpointSpec.Is(argument)

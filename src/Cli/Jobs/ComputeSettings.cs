@@ -9,8 +9,15 @@ namespace MmMamba.Cli.Jobs;
 /// <param name="Device">Where it computes.</param>
 /// <param name="Dtype">Type of weights and activations.</param>
 /// <param name="Access">Whether weights are read or mapped.</param>
-sealed record ComputeSettings(torch.Device Device, torch.ScalarType Dtype = torch.ScalarType.Float32, WeightAccess Access = WeightAccess.Read)
+/// <param name="StateDtype">Type in which states of Mamba-2 layers are held between passes.</param>
+sealed record ComputeSettings(
+    torch.Device Device, torch.ScalarType Dtype = torch.ScalarType.Float32, WeightAccess Access = WeightAccess.Read, torch.ScalarType StateDtype = torch.ScalarType.Float32)
 {
     /// <inheritdoc cref="Checkpoint.Load"/>
-    public VisionLanguageModel Load(ModelPlan? plan, string path) => Checkpoint.Load(plan, path, Device, Dtype, Access);
+    public VisionLanguageModel Load(ModelPlan? plan, string path)
+    {
+        var model = Checkpoint.Load(plan, path, Device, Dtype, Access);
+        model.StateDtype = StateDtype;
+        return model;
+    }
 }

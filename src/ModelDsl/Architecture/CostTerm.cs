@@ -42,7 +42,7 @@ public sealed class CostTerm
     /// <summary>What is computed, read or held.</summary>
     public string Meaning { get; }
 
-    /// <summary>Whether its elements are float32 whatever the weights are.</summary>
+    /// <summary>Whether its elements are those of states: float32 whatever the weights are, unless a pass holds them otherwise.</summary>
     public bool Float32 { get; }
 
     /// <summary>What one of the unit costs: operations, or elements.</summary>
@@ -51,7 +51,7 @@ public sealed class CostTerm
 
     /// <summary>What the coefficient is multiplied with in a pass to give operations or bytes.</summary>
     public decimal Scale(ResolvedLayer? layer, Pass pass) =>
-        Unit.Of(pass, layer) * (Quantity == CostQuantity.Flops ? 1 : Float32 ? sizeof(float) : pass.ElementBytes);
+        Unit.Of(pass, layer) * (Quantity == CostQuantity.Flops ? 1 : Float32 ? pass.StateElementBytes : pass.ElementBytes);
 }
 
 /// <summary>A term of a pass, in numbers.</summary>

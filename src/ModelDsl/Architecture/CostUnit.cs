@@ -9,7 +9,8 @@ namespace MmMamba.ModelDsl.Architecture;
 /// <param name="Logits">Positions of each sequence that the head is applied to; 1 where only the next token is wanted.</param>
 /// <param name="Batch">Sequences.</param>
 /// <param name="ElementBytes">Bytes of an element of weights and activations: 2 for bfloat16, 4 for float32.</param>
-public readonly record struct Pass(long Tokens, long Past = 0, long Tiles = 0, long Logits = 1, long Batch = 1, int ElementBytes = 2);
+/// <param name="StateElementBytes">Bytes of an element of the states, which are float32 unless they are held in bfloat16.</param>
+public readonly record struct Pass(long Tokens, long Past = 0, long Tiles = 0, long Logits = 1, long Batch = 1, int ElementBytes = 2, int StateElementBytes = 4);
 
 /// <summary>
 /// What a cost grows with: a number that a pass has, and for some its layer too. A term is a coefficient of the model times its unit.

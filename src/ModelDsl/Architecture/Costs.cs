@@ -55,8 +55,8 @@ public sealed class Costs
     public decimal DecodeFlops(long tokens, long batch = 1) => Total(CostQuantity.Flops, new(1, Past: tokens, Batch: batch));
 
     /// <summary>Bytes that the next token after so many reads: the weights that it passes through once, and all that the caches hold.</summary>
-    public decimal DecodeBytesRead(long tokens, int elementBytes, long batch = 1) =>
-        Total(CostQuantity.BytesRead, new(1, Past: tokens, Batch: batch, ElementBytes: elementBytes));
+    public decimal DecodeBytesRead(long tokens, int elementBytes, long batch = 1, int stateElementBytes = 4) =>
+        Total(CostQuantity.BytesRead, new(1, Past: tokens, Batch: batch, ElementBytes: elementBytes, StateElementBytes: stateElementBytes));
 
     /// <summary>Bytes of the weights.</summary>
     public decimal WeightBytes(int elementBytes) =>
@@ -67,11 +67,12 @@ public sealed class Costs
         Sum(new(tokens, Batch: batch, ElementBytes: elementBytes), term => term.Quantity == CostQuantity.BytesHeld && Grows(term));
 
     /// <summary>Bytes of the states, which are the same at any length.</summary>
-    public decimal StateBytes(int elementBytes, long batch = 1) =>
-        Sum(new(1, Batch: batch, ElementBytes: elementBytes), term => term.Quantity == CostQuantity.BytesHeld && term.Unit == CostUnit.Sequence);
+    public decimal StateBytes(int elementBytes, long batch = 1, int stateElementBytes = 4) =>
+        Sum(new(1, Batch: batch, ElementBytes: elementBytes, StateElementBytes: stateElementBytes), term => term.Quantity == CostQuantity.BytesHeld && term.Unit == CostUnit.Sequence);
 
     /// <summary>Bytes of all that the sequences keep: <see cref="KvBytes"/> and <see cref="StateBytes"/>.</summary>
-    public decimal CacheBytes(long tokens, int elementBytes, long batch = 1) => KvBytes(tokens, elementBytes, batch) + StateBytes(elementBytes, batch);
+    public decimal CacheBytes(long tokens, int elementBytes, long batch = 1, int stateElementBytes = 4) =>
+        KvBytes(tokens, elementBytes, batch) + StateBytes(elementBytes, batch, stateElementBytes);
 
     static bool Grows(CostTerm term) => term.Unit != CostUnit.Model && term.Unit != CostUnit.Sequence;
 

@@ -43,7 +43,7 @@ public static class Mamba2Costs
         term(Flops, "mamba2.o_proj", CostUnit.Token, "2 H d h", "The output projection.", (m, x) => 2m * x.Width * m.Hidden),
         term(BytesRead, "read.ssm", CostUnit.Sequence, "H d²", "The state.", Ssm, float32: true),
         term(BytesRead, "read.conv", CostUnit.Sequence, "(H + 2 G) d (K - 1)", "The inputs that the convolution looks back on.", Conv),
-        term(BytesHeld, "ssm", CostUnit.Sequence, "H d²", "`Mamba2State.Ssm`, float32 always: rounding would add up over tokens.", Ssm, float32: true),
+        term(BytesHeld, "ssm", CostUnit.Sequence, "H d²", "`Mamba2State.Ssm`, float32 unless the model holds its states in bfloat16, whose rounding adds up over tokens.", Ssm, float32: true),
         term(BytesHeld, "conv", CostUnit.Sequence, "(H + 2 G) d (K - 1)", "`Mamba2State.Conv`.", Conv),
     ];
 

@@ -12,18 +12,32 @@ public sealed class Mamba2State : LayerCache
     /// <param name="heads">Heads.</param>
     /// <param name="headDim">Width of a head and of its state.</param>
     /// <param name="dtype">Type of the activations.</param>
-    public Mamba2State(int batch, int channels, int taps, int heads, int headDim, Device device, ScalarType dtype)
+    /// <param name="stateDtype">Type of <see cref="Ssm"/>: float32, or bfloat16, to which it is rounded after every pass.</param>
+    public Mamba2State(int batch, int channels, int taps, int heads, int headDim, Device device, ScalarType dtype, ScalarType stateDtype = ScalarType.Float32)
     {
         using var guard = no_grad();
         Conv = zeros([batch, channels, Math.Max(taps - 1, 0)], dtype, device).DetachFromDisposeScope();
-        Ssm = zeros([batch, heads, headDim, headDim], ScalarType.Float32, device).DetachFromDisposeScope();
+        Ssm = zeros([batch, heads, headDim, headDim], stateDtype, device).DetachFromDisposeScope();
     }
 
     /// <summary>Inputs of the convolution at the last taps - 1 tokens (B, channels, taps - 1), before the activation; channels are values, keys, queries.</summary>
     public Tensor Conv { get; }
 
-    /// <summary>The state S (B, heads, P, N) in float32: rows are the value's, columns the key's.</summary>
+    /// <summary>The state S (B, heads, P, N), float32 unless another type was asked for: rows are the value's, columns the key's.</summary>
     public Tensor Ssm { get; }
+
+    /// <summary>Whether <see cref="Ssm"/> is what passes compute in, so that they may change it where it lies.</summary>
+    internal bool IsSingle => Ssm.dtype == ScalarType.Float32;
+
+    /// <summary>Runs a pass over the state in float32, which it changes in place; what is held in another type is rounded behind it.</summary>
+    internal Tensor Change(Func<Tensor, Tensor> pass)
+    {
+        if (IsSingle) return pass(Ssm);
+        using var single = Ssm.to(ScalarType.Float32);
+        var y = pass(single);
+        Ssm.copy_(single);
+        return y;
+    }
 
     /// <inheritdoc/>
     public override long Bytes => Conv.numel() * Conv.element_size() + Ssm.numel() * Ssm.element_size();

@@ -18,7 +18,7 @@ public class ModelCache : IReadOnlyList<LayerCache>, IDisposable
     {
         if (batch < 1 || maxTokens < 1) throw new InputException($"A cache is for at least 1 sequence of 1 token; {batch} of {maxTokens} are asked for.");
         (Batch, MaxTokens, _device) = (batch, maxTokens, model.Device);
-        var size = new CacheSize(batch, maxTokens, model.Device, model.Dtype);
+        var size = new CacheSize(batch, maxTokens, model.Device, model.Dtype, model.StateDtype);
         _layers = [.. model.Plan.Layers.Select(layer => MixerTypes.Of(layer.Mixer).Cache(layer.Mixer, size))];
     }
 
@@ -39,6 +39,9 @@ public class ModelCache : IReadOnlyList<LayerCache>, IDisposable
 
     /// <summary>The cache of the layer at an index from 0.</summary>
     public LayerCache this[int index] => _layers[index];
+
+    /// <summary>Why code of our own that reads states where they lie, in float32, takes no such cache; null where it does.</summary>
+    internal string? Refusal => _layers.OfType<Mamba2State>().FirstOrDefault(state => !state.IsSingle) is { } other ? $"the states are {other.Ssm.dtype.ToString().ToLowerInvariant()}" : null;
 
     /// <summary>Whether some of the tokens seen so far are pads, as far as is known.</summary>
     internal bool HasPads { get; private set; }

@@ -12,7 +12,7 @@ namespace MmMamba.Runtime.Generation;
 
 /// <summary>
 /// A conversation as a safetensors file: what every layer remembers, the tokens that it remembers, and the turns. It belongs to one architecture, one set
-/// of weights and one type of activations; the file says which, and carries a digest of all that is in it.
+/// of weights and one type of activations and of states; the file says which, and carries a digest of all that is in it.
 /// </summary>
 static class ChatFile
 {
@@ -82,6 +82,9 @@ static class ChatFile
     {
         var stored = file[name];
         names.Add(name);
+        // Weights of another type were refused before, so that only the states' type is left.
+        if (stored.Type != type && stored.Type is ScalarType.Float32 or ScalarType.BFloat16 && type is ScalarType.Float32 or ScalarType.BFloat16)
+            throw new InputException($"{file.Path}: the conversation was held with states in {stored.Type}, and the model holds them in {type}. Hold them in the type of the conversation.");
         if (stored.Type != type || !stored.Shape.AsSpan().SequenceEqual(shape))
             throw new InputException($"{file.Path}: tensor {Shown.Text(name)} is {stored.Type} {Shown.Shape(stored.Shape.AsSpan())}; expected {type} {Shown.Shape(shape)}. {Damaged}.");
         return file.Read(name, device: model.Device);

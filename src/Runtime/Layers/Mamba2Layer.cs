@@ -22,7 +22,7 @@ public sealed class Mamba2Layer : DecoderLayer
         plan => plan is { Conv: >= 0, Chunk: > 0, NormEps: > 0 },
         (layer, plan, tensors) => new Mamba2Layer(layer, plan, tensors),
         (plan, size) => new Mamba2State(
-            size.Batch, (plan.Heads + 2 * plan.KvHeads) * plan.HeadDim, plan.Conv, plan.Heads, plan.HeadDim, size.Device, size.Dtype));
+            size.Batch, (plan.Heads + 2 * plan.KvHeads) * plan.HeadDim, plan.Conv, plan.Heads, plan.HeadDim, size.Device, size.Dtype, size.StateDtype));
 
     Mamba2Layer(LayerPlan plan, Mamba2Plan mamba2, LayerTensors tensors) : base(plan, tensors, "attention.o_proj.weight", "mamba2.o_proj") =>
         Mixer = new(mamba2, tensors);

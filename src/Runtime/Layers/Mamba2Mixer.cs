@@ -135,14 +135,16 @@ public sealed class Mamba2Mixer
     Tensor Scan(Tensor v, Tensor k, Tensor q, Tensor dt, Tensor a, Mamba2State? state)
     {
         if (state is null) return SsdScan.Run(v, k, q, dt, a, _plan.Chunk).Y;
-        if (v.shape[1] == 1)
-            return SsdStep.Run(state.Ssm, Single(v), Single(k), Single(q), dt.squeeze(1), a).unsqueeze(1);
-        var (y, final) = SsdScan.Run(v, k, q, dt, a, _plan.Chunk, state.Ssm, wantFinal: true);
-        state.Ssm.copy_(final!);
-        return y;
+        return state.Change(ssm =>
+        {
+            if (v.shape[1] == 1) return SsdStep.Run(ssm, Single(v), Single(k), Single(q), dt.squeeze(1), a).unsqueeze(1);
+            var (y, final) = SsdScan.Run(v, k, q, dt, a, _plan.Chunk, ssm, wantFinal: true);
+            ssm.copy_(final!);
+            return y;
+        });
     }
 
-    // The one token's, in the state's type.
+    // The one token's, in the type that the state is computed in.
     static Tensor Single(Tensor heads) => heads.squeeze(1).to(ScalarType.Float32);
 
     Tensor Heads(Tensor channels, int count) => channels.unflatten(2, count, _plan.HeadDim);

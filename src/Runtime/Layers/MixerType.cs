@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 
 namespace MmMamba.Runtime.Layers;
 
-/// <summary>How large a cache is: sequences, tokens of each, and where and in which type it lives.</summary>
-readonly record struct CacheSize(int Batch, int MaxTokens, Device Device, ScalarType Dtype);
+/// <summary>How large a cache is: sequences, tokens of each, and where and in which types it lives.</summary>
+readonly record struct CacheSize(int Batch, int MaxTokens, Device Device, ScalarType Dtype, ScalarType StateDtype);
 
 /// <summary>
 /// What the engine knows of one record of <see cref="MixerPlan"/>: its JSON, what it keeps to, the layer and the cache that it becomes.

@@ -34,6 +34,11 @@ public sealed class BytesTests : IDisposable
                 Assert.Equal(costs.CacheBytes(tokens, element, batch), cache.Bytes);
                 Assert.Equal(costs.KvBytes(tokens, element, batch), cache.Where(layer => layer is KvCache or WindowCache).Sum(layer => layer.Bytes));
                 Assert.Equal(costs.StateBytes(element, batch), cache.OfType<Mamba2State>().Sum(layer => layer.Bytes));
+                model.StateDtype = ScalarType.BFloat16;
+                using var half = model.CreateCache(batch, tokens);
+                Assert.Equal(costs.CacheBytes(tokens, element, batch, stateElementBytes: 2), half.Bytes);
+                Assert.Equal(costs.StateBytes(element, batch, stateElementBytes: 2), half.OfType<Mamba2State>().Sum(layer => layer.Bytes));
+                model.StateDtype = ScalarType.Float32;
             }
         }
     }

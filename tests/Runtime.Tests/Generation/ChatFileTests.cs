@@ -1,6 +1,7 @@
 using System.Text;
 using CsCheck;
 using MmMamba.ModelDsl.Architecture;
+using MmMamba.Runtime.Caching;
 using MmMamba.Runtime.Checkpoints;
 using MmMamba.Runtime.Distillation;
 using MmMamba.Runtime.Generation;
@@ -99,6 +100,18 @@ public sealed class ChatFileTests : IDisposable
         using var fresh = new ChatSession(_model, Tokenizer, 256, "you see pictures");
         Assert.Equal(fresh.Ask("is there a cat?"), resumed.Ask("is there a cat?"));
         Assert.Equal(fresh.Sequences[0], resumed.Sequences[0]);
+    }
+
+    [Theory]
+    [InlineData(ScalarType.Float32, ScalarType.BFloat16)]
+    [InlineData(ScalarType.BFloat16, ScalarType.Float32)]
+    public void States_go_on_in_the_type_that_they_were_held_in(ScalarType held, ScalarType other)
+    {
+        _model.StateDtype = held;
+        var path = Saved();
+        using (var resumed = ChatSession.Resume(path, _model, Tokenizer, 256)) Assert.All(resumed.Sequences.Cache.OfType<Mamba2State>(), state => Assert.Equal(held, state.Ssm.dtype));
+        _model.StateDtype = other;
+        Assert.Equal($": the conversation was held with states in {held}, and the model holds them in {other}. Hold them in the type of the conversation.", Refused(path));
     }
 
     [Fact]

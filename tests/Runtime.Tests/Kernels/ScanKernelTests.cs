@@ -150,6 +150,32 @@ public abstract class ScanKernelTests(Device device)
         Assert.Contains("scan_added", recorded.Launched);
     }
 
+    /// <summary>The kernels change a state in float32; one that is held in bfloat16 is that one, rounded.</summary>
+    [Fact]
+    public void A_state_in_bfloat16_is_rounded_behind_the_kernels()
+    {
+        using var scope = NewDisposeScope();
+        using var guard = no_grad();
+        random.manual_seed(4);
+        var plan = Plan(4, 2, 16, gate: true);
+        var mixer = Mixer(plan, Parameters(plan, 48));
+        var recorded = new RecordedDevice(Kernels(), multiprocessors: 64);
+        using var running = KernelDevice.StandIn(recorded);
+        Mamba2State State(ScalarType type) => new(2, 8 * 16, 2, 4, 16, device, ScalarType.BFloat16, type);
+        using var single = State(ScalarType.Float32);
+        using var half = State(ScalarType.BFloat16);
+        foreach (var length in (int[])[70, 520, 3])
+        {
+            var u = Drawn(1, 0, 2, length, 48);
+            Assert.True(mixer.Mix(u, state: single).eq(mixer.Mix(u, state: half)).all().item<bool>());
+            Assert.Equal(ScalarType.BFloat16, half.Ssm.dtype);
+            single.Ssm.copy_(single.Ssm.to(ScalarType.BFloat16));
+            Assert.True(single.Ssm.eq(Single(half.Ssm)).all().item<bool>());
+            Assert.True(single.Conv.eq(half.Conv).all().item<bool>());
+        }
+        Assert.Equal(6, recorded.Launched.Count(kernel => kernel == "scan_outputs"));
+    }
+
     [Fact]
     public void Plain_operations_compute_what_the_kernels_do_not_know()
     {

@@ -63,7 +63,8 @@ sealed class CapturedStep : IDisposable
     public static CapturedStep? Create(VisionLanguageModel model, ModelCache cache, IKernelDevice device, out string? reason)
     {
         var sources = cache.Batch > 1 ? KernelSource.DecodeBatch : KernelSource.Decode;
-        reason = !device.RunsUnproven && !sources.All(source => source.HasPassed) ? "its kernels have not passed their tests on a GPU" : null;
+        reason = cache.Refusal;
+        reason ??= !device.RunsUnproven && !sources.All(source => source.HasPassed) ? "its kernels have not passed their tests on a GPU" : null;
         reason ??= DecodeKernels.Refusal(model) ?? (cache.Batch > 1 ? Refusal(model, cache.Batch, device) : null);
         if (reason is not null) return null;
         using var guard = no_grad();

@@ -37,7 +37,8 @@ sealed class MixedPass(Mamba2Plan plan)
         if (plan.Conv > 0) Work.Done("mamba2.conv", 2 * batch * length * channels * plan.Conv);
         var gate = plan.Gate ? projected.narrow(-1, channels, width) : null;
         var dt = projected.narrow(-1, plan.Gate ? channels + width : channels, plan.Heads);
-        var y = _scan.Scan(kernels, vkq, gate, dt, dtBias, decay, skip, gateNorm, state?.Ssm, ScanKernels.Segments(device, batch, plan.Heads, length));
+        Tensor Scan(Tensor? ssm) => _scan.Scan(kernels, vkq, gate, dt, dtBias, decay, skip, gateNorm, ssm, ScanKernels.Segments(device, batch, plan.Heads, length));
+        var y = state is null ? Scan(null) : state.Change(Scan);
         SsdScan.Tell(batch, length, plan.Heads, plan.HeadDim, plan.Chunk, state is not null, u.device);
         return y.MoveToOuterDisposeScope();
 

@@ -35,7 +35,8 @@ sealed unsafe class SimdToken
     /// <summary>How single tokens of a cache are read so; null where they are not, with the reason.</summary>
     public static SimdToken? Create(VisionLanguageModel model, ModelCache cache, out string? reason)
     {
-        reason = cache.Batch != 1 ? "there are several sequences"
+        reason = cache.Refusal is { } refusal ? refusal
+            : cache.Batch != 1 ? "there are several sequences"
             : !model.Tensors.Values.All(StoredRows.Takes) ? "weights are not all float32 or bfloat16 on the CPU"
             : model.Layers.FirstOrDefault(layer => layer is not (AttentionLayer or SlidingWindowLayer or Mamba2Layer)) is { } other ? $"layer {other.Plan.Index} is {other.Plan.Mixer.Word}"
             : null;
