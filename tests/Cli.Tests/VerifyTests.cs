@@ -226,6 +226,16 @@ public sealed class VerifyTests : IDisposable
     }
 
     [Fact]
+    public void Positions_that_a_configuration_does_not_tell_are_no_way_out_and_in()
+    {
+        File.WriteAllText(_folder["retained.mmmodel.yaml"], "mmmodel: 1\nmodel: Retained\nextends: TinyMmMambaHybrid\nattention: { rope: { dynamic: 2, retained: dynamic } }\n");
+        Export(_folder["retained.mmmodel.yaml"], "retained");
+        var card = Verified(0, "retained");
+        Outcomes(card, notDone: "round trip");
+        Assert.Equal("its config.json reads back with plain positions", Step(card, "round trip").Reason);
+    }
+
+    [Fact]
     public void Nothing_is_left_of_a_way_that_is_broken_off_or_goes_wrong()
     {
         Export("TinyMmMambaLinear", "linear");
