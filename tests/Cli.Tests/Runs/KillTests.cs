@@ -4,42 +4,53 @@ namespace MmMamba.Cli.Tests.Runs;
 
 /// <summary>A run whose process is killed again and again ends as the one that nothing disturbed.</summary>
 [Collection(Lanes.Runs)]
-public sealed class KillTests(ShortRun run)
+public sealed class KillTests(ShortRun run, ITestOutputHelper output)
 {
-    const int Kills = 20, InsideWrites = 5, Kill = 9;
+    const int Seed = 20, Kills = 20, MostKills = 40, InsideWrites = 5, Kill = 9;
+
+    int _runs = 1;
+
+    string Folder => $"killed-{_runs}";
+
+    string[] Command => ShortRun.Command(Folder, "--checkpoint-every", "1", "--resume");
 
     [Fact]
     [Trait("Category", "Long")]
-    public void Killed_at_twenty_moments_five_inside_the_writing_of_a_state_it_ends_bit_for_bit_as_if_never_disturbed()
+    public void Killed_at_twenty_random_moments_five_of_them_inside_the_writing_of_a_state_it_ends_bit_for_bit_as_if_never_disturbed()
     {
-        string[] command = ShortRun.Command("killed", "--checkpoint-every", "1", "--resume");
-        var random = new Random(20);
+        output.WriteLine($"seed {Seed}; undisturbed {run.Time.TotalSeconds:0.0} s");
+        var random = new Random(Seed);
         var (kills, inside) = (0, 0);
         while (kills < Kills || inside < InsideWrites)
         {
-            Assert.True(kills < 3 * Kills, $"of {kills} kills only {inside} fell inside the writing of a state");
-            // Three of four while a state is written, after one to three others; the others at any time, the start of the process included.
-            var isInside = kills % 4 != 3 ? KillInsideWrite(command, writes: 1 + random.Next(3)) : KillAfter(command, TimeSpan.FromMilliseconds(random.Next(3000)));
-            if (isInside is not { } cut) break; // it came to its end before
+            Assert.True(kills < MostKills, $"of {kills} kills only {inside} fell inside the writing of a state");
+            // Two of three at any time of two thirds of a run, its start included; each goes on where the last one left off, so that they fall all over
+            // a run. The others, and what is missing in the end, while a state is written, after none to two others.
+            var isAimed = kills % 3 == 2 || kills >= Kills;
+            var cut = isAimed ? KillInsideWrite(writes: 1 + random.Next(3)) : KillAfter(random.NextDouble() * 2 / 3 * run.Time);
+            if (cut is null)
+            {
+                run.AssertSame(Folder); // it came to its end before
+                _runs++;
+                continue;
+            }
             kills++;
-            if (cut) inside++;
+            if (cut.Value) inside++;
+            output.WriteLine($"kill {kills}, {(isAimed ? "aimed" : "random")}: run {_runs}, newest state {NewestState()}{(cut.Value ? ", inside a write" : "")}");
         }
-        Assert.InRange(kills, Kills, 3 * Kills);
-        Assert.InRange(inside, InsideWrites, kills);
 
-        var last = Tool.Run(run.Folder.Path, command);
+        var last = Tool.Run(run.Folder.Path, Command);
         Assert.True(last.ExitCode == 0, last.Error + last.Output);
-        run.AssertSame("killed");
+        run.AssertSame(Folder);
     }
 
     // True when the kill left a state half written, false when it did not, null when the run ended before it.
-    bool? KillInsideWrite(string[] command, int writes)
+    bool? KillInsideWrite(int writes)
     {
-        var folder = run.Folder["killed"];
-        Directory.CreateDirectory(folder);
+        Directory.CreateDirectory(run.Folder[Folder]);
         var before = HalfWritten();
-        using var watcher = new FileSystemWatcher(folder, ".*.tmp") { IncludeSubdirectories = true };
-        using var process = run.Start(command);
+        using var watcher = new FileSystemWatcher(run.Folder[Folder], ".*.tmp") { IncludeSubdirectories = true };
+        using var process = run.Start(Command);
         watcher.Created += (_, file) =>
         {
             if (file.Name!.StartsWith("states", StringComparison.Ordinal) && Interlocked.Decrement(ref writes) == 0) ShortRun.Signal(process, Kill);
@@ -48,10 +59,10 @@ public sealed class KillTests(ShortRun run)
         return Ended(process, before);
     }
 
-    bool? KillAfter(string[] command, TimeSpan time)
+    bool? KillAfter(TimeSpan time)
     {
         var before = HalfWritten();
-        using var process = run.Start(command);
+        using var process = run.Start(Command);
         if (!process.WaitForExit(time)) ShortRun.Signal(process, Kill);
         return Ended(process, before);
     }
@@ -65,5 +76,9 @@ public sealed class KillTests(ShortRun run)
         return HalfWritten().Except(before).Any();
     }
 
-    string[] HalfWritten() => run.Folder["killed/states"] is var states && Directory.Exists(states) ? Directory.GetFiles(states, ".*.tmp") : [];
+    string[] HalfWritten() => States(".*.tmp");
+
+    string NewestState() => States("*.safetensors").MaxBy(File.GetLastWriteTimeUtc) is { } path ? Path.GetFileNameWithoutExtension(path) : "none";
+
+    string[] States(string pattern) => run.Folder[$"{Folder}/states"] is var states && Directory.Exists(states) ? Directory.GetFiles(states, pattern) : [];
 }

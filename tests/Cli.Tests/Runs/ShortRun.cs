@@ -15,23 +15,27 @@ public sealed partial class ShortRun : IDisposable
         """;
 
     readonly TemporaryFolder _folder = new();
-    readonly Lazy<byte[]> _student;
+    readonly Lazy<(byte[] Student, TimeSpan Time)> _undisturbed;
 
     public ShortRun()
     {
         File.WriteAllText(_folder["interrupted.mmmodel.yaml"], Spec);
-        _student = new(() =>
+        _undisturbed = new(() =>
         {
+            var watch = Stopwatch.StartNew();
             var run = Tool.Run(_folder.Path, Command("undisturbed"));
             Assert.True(run.ExitCode == 0, run.Error + run.Output);
-            return File.ReadAllBytes(_folder["undisturbed/student.safetensors"]);
+            return (File.ReadAllBytes(_folder["undisturbed/student.safetensors"]), watch.Elapsed);
         });
     }
 
     internal TemporaryFolder Folder => _folder;
 
     /// <summary>The student of the undisturbed run, to the byte.</summary>
-    public byte[] Student => _student.Value;
+    public byte[] Student => _undisturbed.Value.Student;
+
+    /// <summary>How long the undisturbed run took.</summary>
+    public TimeSpan Time => _undisturbed.Value.Time;
 
     /// <summary>The command of the run. The number of threads belongs to it: bits depend on it.</summary>
     public static string[] Command(string output, params string[] more) =>
