@@ -68,6 +68,7 @@ static class Program
         DataCommand.Create(),
         TrainCommand.Create(),
         DistillCommand.Create(),
+        ArtefactCommand.Create(),
         AblateCommand.Create(),
         AblationWorkerCommand.Create(),
         EvalCommand.Create(),

@@ -31,7 +31,7 @@ static class AblateCommand
         var output = RunOptions.NotEmpty(new Option<string?>("--output") { Description = "The run's folder; runs/<family> if none is named." });
         var scale = RunOptions.Range(new Option<double>("--scale") { Description = "Factor on the steps of the recipes' stages.", DefaultValueFactory = _ => 1.0 }, 1e-6, 1e6);
         var command = new Command("ablate", "Run every member of ablation families, and report what each choice brings.") { families, report, seeds, jobs, teacher, linear, output, scale };
-        var states = new StateArguments(command);
+        var states = new StateArguments(command, keepsAfterwards: false);
         var run = new RunOptions(command);
         command.Validators.Add(result =>
         {

@@ -99,11 +99,13 @@ static class DistillCommand
         {
             display.Begin(StageNames.Teacher);
             display.Note("taken from the folder");
-            return;
         }
-        TeacherJob.Train(teacher, recipe, settings, folder, options, display, cancellation);
-        RunModel.Save(teacher, path, Sheet.Render(model.Resolved));
-        new TrainingStates(folder.At("")).Finish(StageNames.Teacher);
+        else
+        {
+            TeacherJob.Train(teacher, recipe, settings, folder, options, display, cancellation);
+            RunModel.Save(teacher, path, Sheet.Render(model.Resolved));
+        }
+        new TrainingStates(folder.At(""), options).Finish(StageNames.Teacher);
     }
 
     static string Origin(TeacherRecipe recipe) => string.Create(CultureInfo.InvariantCulture,

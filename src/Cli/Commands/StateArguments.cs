@@ -12,9 +12,12 @@ sealed class StateArguments
     readonly Option<bool> _resume = new("--resume") { Description = "Go on with the run that the output holds, asked for the same as then; begin it if there is none." };
     readonly Option<string> _every = new("--checkpoint-every") { Description = "When states are written: a number of steps, or a time such as 30s, 2m or 1h.", DefaultValueFactory = _ => "2m" };
     readonly Option<int> _keep = RunOptions.Range(new Option<int>("--keep") { Description = "Most states that stay: the last, the best, those that --keep-every chooses, then the newest.", DefaultValueFactory = _ => 3 }, 1, 10_000);
-    readonly Option<int?> _keepEvery = new("--keep-every") { Description = "Of the states in their order, each so-many-th is kept before others." };
+    readonly Option<int?> _keepEvery = new("--keep-every") { Description = "Of the states in their order, each so-many-th is kept before others. These and the best stay when their stage is done." };
+    readonly Option<bool> _keepBest = new("--keep-best") { Description = "The best state stays when its stage is done." };
 
-    public StateArguments(Command command)
+    /// <param name="command">Receives the options.</param>
+    /// <param name="keepsAfterwards">Whether states may stay when their stage is done.</param>
+    public StateArguments(Command command, bool keepsAfterwards = true)
     {
         _every.Validators.Add(result =>
         {
@@ -26,12 +29,15 @@ sealed class StateArguments
             if (result.Tokens.Count > 0 && int.TryParse(result.Tokens[0].Value, CultureInfo.InvariantCulture, out var every) && every < 1)
                 result.AddError($"{_keepEvery.Name} is {every}; it is at least 1.");
         });
-        foreach (var option in (Option[])[_resume, _every, _keep, _keepEvery]) command.Add(option);
+        foreach (var option in (Option[])[_resume, _every, _keep, .. keepsAfterwards ? [_keepEvery, _keepBest] : (Option[])[]]) command.Add(option);
     }
 
     /// <summary>What was asked for.</summary>
     public (bool Resume, StateOptions States) Read(ParseResult result) => (
-        result.GetValue(_resume), Parse(result.GetRequiredValue(_every))! with { Keep = result.GetValue(_keep), KeepEvery = result.GetValue(_keepEvery) });
+        result.GetValue(_resume), Parse(result.GetRequiredValue(_every))! with
+        {
+            Keep = result.GetValue(_keep), KeepEvery = result.GetValue(_keepEvery), KeepBest = result.GetValue(_keepBest),
+        });
 
     static StateOptions? Parse(string text)
     {

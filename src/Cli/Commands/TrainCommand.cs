@@ -55,7 +55,7 @@ static class TrainCommand
         if (File.Exists(output))
         {
             if (!IsOf(record, output)) throw new InputException($"{output}: exists, and is not what the run in {path} wrote; name another file, or remove it.");
-            if (!folder.IsFinished) folder.Complete();
+            if (!folder.IsFinished) Complete();
             Say($"{output}: this run is finished; there is nothing left to do");
             return;
         }
@@ -71,8 +71,14 @@ static class TrainCommand
             display.Note(string.Join("  ", judged.Kinds.Select(kind => FormattableString.Invariant($"{kind.Kind} {100 * kind.Accuracy.Value:0.0} (chance {100 * kind.Chance:0.0})"))));
             var metadata = new Dictionary<string, string> { [Checkpoint.SheetKey] = Sheet.Render(model.Resolved), [RunKey] = record.Digest };
             Checkpoint.Save(teacher, output, metadata, storeAs: half ? torch.ScalarType.Float16 : null);
-            folder.Complete();
+            Complete();
         });
+
+        void Complete()
+        {
+            new TrainingStates(folder.At(""), asked.Options).Finish(StageNames.Teacher);
+            folder.Complete();
+        }
     }
 
     // A process may end between the writing of its output and that of its folder's end: the output says whose it is.

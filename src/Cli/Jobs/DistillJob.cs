@@ -116,6 +116,7 @@ sealed class DistillJob : IDisposable
     {
         _display.Begin(kind.NameOf());
         _display.Note("taken from the folder");
+        _states.Finish(kind.NameOf()); // a run may have ended before it did so
     }
 
     T Stage<T>(StageKind kind, Func<T> run)

@@ -149,7 +149,7 @@ sealed partial class RunFolder : IDisposable
     /// <summary>The run is finished: all of it is on the disk when the marker goes.</summary>
     public void Complete()
     {
-        if (Directory.Exists(At(TrainingStates.Folder))) Directory.Delete(At(TrainingStates.Folder), recursive: true);
+        if (At(TrainingStates.Folder) is var states && Directory.Exists(states) && !Directory.EnumerateFileSystemEntries(states).Any()) Directory.Delete(states);
         AtomicFile.FlushFolder(_folder);
         File.Delete(At(Marker));
         AtomicFile.FlushFolder(_folder);

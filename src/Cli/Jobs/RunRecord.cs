@@ -61,20 +61,35 @@ sealed class RunRecord(JsonObject asked, string computedBy, PictureList? picture
     public void RequireSame(string folder, Action<string> tell)
     {
         var path = Path.Combine(folder, RunFolder.Record);
-        JsonObject kept;
-        try
-        {
-            kept = JsonNode.Parse(File.ReadAllText(path))!.AsObject();
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or NullReferenceException)
-        {
-            throw new InputException($"{path}: can't be read as the record of a run: {e.Message}", e);
-        }
+        var kept = Read(path);
         var differences = JsonDifference.Of(kept["asked"]?.ToJsonString() ?? "{}", asked.ToJsonString());
         if (differences.Count > 0)
             throw new InputException($"{path}: the run here was asked for something else: {string.Join("; ", differences.Take(8))}{(differences.Count > 8 ? $"; and {differences.Count - 8} more" : "")}. Ask for the same, or name another output.");
         if (pictures is not null && Path.Combine(folder, RunFolder.Pictures) is var list && File.Exists(list)) pictures.RequireSame(list);
         if (kept["computed_by"]?.ToString() is { } before && before != computedBy)
             tell($"computed so far by {before}, from here on by {computedBy}: it goes on, but not bit for bit");
+    }
+
+    /// <summary>What the run of a model in a folder was asked for.</summary>
+    /// <exception cref="InputException">There is no such run, or it was of another model.</exception>
+    public static JsonNode AskedOf(string folder, ModelPlan plan)
+    {
+        var path = Path.Combine(folder, RunFolder.Record);
+        var asked = Read(path)["asked"];
+        if (asked?["plan"] is not { } kept) throw new InputException($"{path}: is no record of a run of 'mmmamba distill' or 'mmmamba train'.");
+        var differences = JsonDifference.Of(kept.ToJsonString(), PlanJson.Write(Bare(plan)));
+        return differences.Count == 0 ? asked : throw new InputException($"{path}: the run here was of another model than {plan.Name}: {string.Join("; ", differences.Take(3))}.");
+    }
+
+    static JsonObject Read(string path)
+    {
+        try
+        {
+            return JsonNode.Parse(File.ReadAllText(path))!.AsObject();
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or NullReferenceException)
+        {
+            throw new InputException($"{path}: can't be read as the record of a run: {e.Message}", e);
+        }
     }
 }

@@ -10,7 +10,10 @@ namespace MmMamba.Cli.Jobs;
 static class StageFiles
 {
     /// <summary>Where a stage's artefact lies.</summary>
-    public static string PathOf(RunFolder folder, StageKind stage) => folder.At(Path.Combine("stages", stage.NameOf() + ".safetensors"));
+    public static string PathOf(RunFolder folder, StageKind stage) => PathOf(folder.At(""), stage);
+
+    /// <inheritdoc cref="PathOf(RunFolder, StageKind)"/>
+    public static string PathOf(string folder, StageKind stage) => Path.Combine(folder, "stages", stage.NameOf() + ".safetensors");
 
     /// <summary>The stage that an artefact is of.</summary>
     /// <exception cref="InputException">The file is no artefact.</exception>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using MmMamba.Runtime.Checkpoints;
 using static TorchSharp.torch;
 
@@ -50,17 +51,36 @@ sealed class StateFile : IDisposable
         return ReadState(file);
     }
 
-    static TrainingState ReadState(SafetensorsFile file)
+    /// <summary>How far the run of a file had come and what it was told, by its header alone.</summary>
+    /// <exception cref="InputException">It is no state.</exception>
+    public static (TrainingState State, TrainingOptions Options) ReadHeader(string path)
+    {
+        using var file = SafetensorsFile.Open(path);
+        return (ReadState(file), Read(file, OptionsKey, StateJson.Default.TrainingOptions));
+    }
+
+    static TrainingState ReadState(SafetensorsFile file) => Read(file, StateKey, StateJson.Default.TrainingState);
+
+    static T Read<T>(SafetensorsFile file, string key, JsonTypeInfo<T> type)
     {
         try
         {
-            if (file.Metadata.TryGetValue(StateKey, out var json) && JsonSerializer.Deserialize(json, StateJson.Default.TrainingState) is { } state) return state;
+            if (file.Metadata.TryGetValue(key, out var json) && JsonSerializer.Deserialize(json, type) is { } value) return value;
         }
         catch (JsonException error)
         {
-            throw new InputException($"{file.Path}: its {StateKey} is not that of a state: {error.Message}", error);
+            throw new InputException($"{file.Path}: its {key} is not that of a state: {error.Message}", error);
         }
-        throw new InputException($"{file.Path}: is no state of a training: its header has no {StateKey}");
+        throw new InputException($"{file.Path}: is no state of a training: its header has no {key}");
+    }
+
+    /// <summary>Reads a state in full and puts its tensors in their places.</summary>
+    /// <exception cref="InputException">It is damaged, or of another run.</exception>
+    public static TrainingState Take(string path, TrainingOptions options, AdamW optimizer)
+    {
+        using var file = Open(path);
+        file.Restore(options, optimizer);
+        return file.State;
     }
 
     /// <summary>Puts the tensors in their places.</summary>

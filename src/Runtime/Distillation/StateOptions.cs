@@ -12,6 +12,9 @@ public sealed record StateOptions
     /// <summary>Most states of a run that stay, at least 1: the last, then the best, then those that <see cref="KeepEvery"/> chooses, then the newest others.</summary>
     public int Keep { get; init; } = 3;
 
-    /// <summary>Of the states in the order of their writing, every so many is kept before others, the newest first; null prefers none.</summary>
+    /// <summary>Of the states in the order of their writing, every so many is kept before others, the newest first; null prefers none. These, and the best, stay when the run is done.</summary>
     public int? KeepEvery { get; init; }
+
+    /// <summary>The best state stays when the run is done, unless that is the last.</summary>
+    public bool KeepBest { get; init; }
 }

@@ -43,7 +43,7 @@ sealed class TrainingLane : IDisposable
     /// <summary>Number of its next batch.</summary>
     public long Batches => _state.Batches;
 
-    public bool IsDone => _state.Step >= Options.Steps;
+    public bool IsDone => _states is { AreEnd: true } || _state.Step >= Options.Steps;
 
     /// <summary>Whether the loss of the step so far is a number; waits for it.</summary>
     public bool IsSound => double.IsFinite(Loss());
@@ -127,7 +127,7 @@ sealed class TrainingLane : IDisposable
     public void Keep() => _states?.Write(_state with { Elapsed = _pace.Elapsed }, Options, _optimizer);
 
     public TrainingSummary Summary() => _state is { FirstLoss: { } first, LastLoss: { } last }
-        ? new TrainingSummary(Options.Steps, first, last, _state.Tokens, _state.Elapsed) { SkippedSteps = _state.Skipped, Unreadable = _state.Unreadable }
+        ? new TrainingSummary(_state.Step, first, last, _state.Tokens, _state.Elapsed) { SkippedSteps = _state.Skipped, Unreadable = _state.Unreadable }
         : throw new InputException(Text($"{_name}: no step could be taken: loss or gradient were no finite numbers in all {Options.Steps}; {Advice}"));
 
     public static InputException DataEnded(IReadOnlyList<TrainingLane> lanes) => lanes.Count == 0

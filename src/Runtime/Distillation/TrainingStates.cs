@@ -21,16 +21,24 @@ public sealed class TrainingStates(string folder, StateOptions? options = null, 
     const string Extension = ".safetensors";
 
     readonly StateOptions _options = options ?? new();
+    readonly SavedState? _end;
     readonly string _states = Path.Combine(folder, Folder);
     // Of the stage at work, by step: what decides on which files stay.
     readonly SortedDictionary<int, (int Number, double Loss)> _kept = [];
     long _last = Stopwatch.GetTimestamp();
     int _number;
 
+    internal TrainingStates(SavedState end) : this("") => _end = end;
+
+    /// <summary>Whether the run ends where its state stands, however many steps it was to have.</summary>
+    internal bool AreEnd => _end is not null;
+
     /// <summary>Takes up the newest sound state of a stage; null when there is none, and the stage begins.</summary>
     /// <exception cref="InputException">The state is of a run with other options or other tensors.</exception>
     internal TrainingState? Restore(string stage, TrainingOptions training, AdamW optimizer)
     {
+        if (_end is not null)
+            return _end.Stage == stage ? StateFile.Take(_end.Path, training, optimizer) : throw new InputException($"{_end.Path}: is of the {_end.Stage} stage; the {stage} stage can't end there");
         _kept.Clear();
         (_last, _number) = (Stopwatch.GetTimestamp(), 0);
         TrainingState? taken = null;
@@ -114,10 +122,41 @@ public sealed class TrainingStates(string folder, StateOptions? options = null, 
         return [.. wanted.Distinct().Take(_options.Keep)];
     }
 
-    /// <summary>Lets go of a stage's states: its artefact is on the disk.</summary>
+    /// <summary>
+    /// Lets go of a stage's states: its artefact is on the disk. What was asked for stays (<see cref="StateOptions.KeepEvery"/>, <see cref="StateOptions.KeepBest"/>), but
+    /// for the last, which the artefact is.
+    /// </summary>
     public void Finish(string stage)
     {
-        foreach (var (_, path) in Files(stage)) File.Delete(path);
+        var files = Files(stage);
+        var staying = _options.KeepEvery is null && !_options.KeepBest ? [] : Asked([.. files.Select(file => Header(file.Path)).OfType<(string, TrainingState, TrainingOptions)>()]);
+        foreach (var (_, path) in files)
+            if (!staying.Contains(path)) File.Delete(path);
+    }
+
+    HashSet<string> Asked((string Path, TrainingState State, TrainingOptions Options)[] states)
+    {
+        var best = states.Length == 0 ? null : states.MinBy(state => state.State.SmoothedLoss ?? double.PositiveInfinity).Path;
+        return
+        [
+            .. from state in states
+               where state.State.Step < state.Options.Steps && (state.Path == best || _options.KeepEvery is { } every && state.State.Number % every == 0)
+               select state.Path,
+        ];
+    }
+
+    // None of a file that is no whole state.
+    static (string Path, TrainingState State, TrainingOptions Options)? Header(string path)
+    {
+        try
+        {
+            var (state, options) = StateFile.ReadHeader(path);
+            return (path, state, options);
+        }
+        catch (InputException error) when (!IsUnreadable(error))
+        {
+            return null;
+        }
     }
 
     /// <summary>Saves the batch that a run stopped at; returns the file.</summary>

@@ -1,4 +1,6 @@
 using System.Text.RegularExpressions;
+using MmMamba.Runtime.Checkpoints;
+using TorchSharp;
 
 namespace MmMamba.Cli.Tests.Runs;
 
@@ -135,6 +137,75 @@ public sealed class ResumeTests(ShortRun run)
         Assert.Equal(1, other.ExitCode);
         Assert.Contains("layers[].mixer.conv (0, 1, 2, 3, 4, 5) was 2 and is 4", other.Refusal);
         Assert.False(Directory.Exists(run.Folder["other"]));
+    }
+
+    [Fact]
+    public void States_that_were_asked_for_stay_when_their_stage_is_done_and_become_what_it_would_have_left()
+    {
+        var kept = Tool.Run(run.Folder.Path, ShortRun.Command("kept", "--checkpoint-every", "1", "--keep", "4", "--keep-every", "5"));
+        Assert.True(kept.ExitCode == 0, kept.Error + kept.Output);
+        Assert.True(run.Student.SequenceEqual(File.ReadAllBytes(run.Folder["kept/student.safetensors"])), "the students differ");
+        string[] states = [.. Directory.GetFiles(run.Folder["kept/states"]).Select(Path.GetFileName).Order(StringComparer.Ordinal)!];
+        foreach (var state in (string[])["introduced-00000010", "mixer-00000010", "end_to_end-00000010", "end_to_end-00000015"]) Assert.Contains($"{state}.safetensors", states);
+        Assert.InRange(states.Length, 4, 9); // and the best of each stage, unless that is one of these
+        Assert.Equal("kept: this run is finished; there is nothing left to do\n", Tool.Run(run.Folder.Path, ShortRun.Command("kept", "--resume")).Output);
+        Assert.Equal(states.Length, Directory.GetFiles(run.Folder["kept/states"]).Length);
+
+        Artefact("introduced", "stages/introduced");
+        Artefact("mixer", "stages/mixer");
+        Artefact("end_to_end", "student");
+        var chain = Tool.Run(run.Folder.Path, "inspect", "end_to_end.safetensors").Output;
+        Assert.Contains("mixer: 12 steps of 2", chain);
+        Assert.Contains("end_to_end: 10 steps of 2", chain);
+        var begun = Tool.Run(run.Folder.Path, ShortRun.Command("begun-at-state", "--from-stage", "mixer.safetensors", "--teacher", Teacher));
+        Assert.True(begun.ExitCode == 0, begun.Error + begun.Output);
+        Assert.Contains("mixer: taken from the folder", begun.Output);
+
+        Refused("run.json: the run here was of another model than TinyMmMambaLinear", "TinyMmMambaLinear", "kept/states/mixer-00000010.safetensors");
+        Refused("introduced.safetensors: is no state of a training", "interrupted.mmmodel.yaml", "introduced.safetensors");
+        File.Copy(run.Folder["kept/states/mixer-00000010.safetensors"], run.Folder["moved.safetensors"]);
+        Refused("moved.safetensors: there is no run.json of its run", "interrupted.mmmodel.yaml", "moved.safetensors");
+        Assert.Contains("mixer.safetensors: exists", Tool.Run(run.Folder.Path, "artefact", "interrupted.mmmodel.yaml", "moved.safetensors", "--output", "mixer.safetensors").Refusal);
+
+        // What the stage trained is the state's, and the rest what it was after the stage as well.
+        void Artefact(string stage, string whole)
+        {
+            var made = Tool.Run(run.Folder.Path, "artefact", "interrupted.mmmodel.yaml", $"kept/states/{stage}-00000010.safetensors", "--output", $"{stage}.safetensors");
+            Assert.Equal((0, $"{stage}.safetensors: {stage} after step 10 of {(stage == "end_to_end" ? 16 : 12)}\n"), (made.ExitCode, made.Output));
+            using var artefact = SafetensorsFile.Open(run.Folder[$"{stage}.safetensors"]);
+            using var state = SafetensorsFile.Open(run.Folder[$"kept/states/{stage}-00000010.safetensors"]);
+            using var finished = SafetensorsFile.Open(run.Folder[$"kept/{whole}.safetensors"]);
+            Assert.Equal(finished.Tensors.Select(tensor => tensor.Name), artefact.Tensors.Select(tensor => tensor.Name));
+            var trained = 0;
+            foreach (var name in artefact.Tensors.Select(tensor => tensor.Name))
+            {
+                using var scope = torch.NewDisposeScope();
+                var isTrained = state.Find($"weight/{name}") is not null;
+                if (isTrained) trained++;
+                Assert.True(artefact.Read(name).equal(isTrained ? state.Read($"weight/{name}") : finished.Read(name)).all().item<bool>(), name);
+            }
+            Assert.InRange(trained, 1, artefact.Tensors.Count);
+        }
+
+        void Refused(string why, params string[] named) => Assert.Contains(why, Tool.Run(run.Folder.Path, ["artefact", .. named, "--output", "refused.safetensors"]).Refusal);
+    }
+
+    [Fact]
+    public void A_state_of_a_teacher_s_training_becomes_a_checkpoint()
+    {
+        var train = Tool.Run(run.Folder.Path, "train", "--steps", "4", "--batch", "2", "--test-conversations", "1", "--threads", "1", "--checkpoint-every", "2", "--keep-every", "1", "--output", "taught.safetensors");
+        Assert.True(train.ExitCode == 0, train.Error + train.Output);
+        Assert.Equal(["teacher-00000002.safetensors"], Directory.GetFiles(run.Folder["taught.safetensors.run/states"]).Select(Path.GetFileName));
+        var made = Tool.Run(run.Folder.Path, "artefact", "TinyHovle", "taught.safetensors.run/states/teacher-00000002.safetensors", "--output", "half-taught.safetensors");
+        Assert.Equal((0, "half-taught.safetensors: teacher after step 2 of 4\n"), (made.ExitCode, made.Output));
+        using var checkpoint = SafetensorsFile.Open(run.Folder["half-taught.safetensors"]);
+        using var state = SafetensorsFile.Open(run.Folder["taught.safetensors.run/states/teacher-00000002.safetensors"]);
+        foreach (var name in checkpoint.Tensors.Select(tensor => tensor.Name))
+        {
+            using var scope = torch.NewDisposeScope();
+            Assert.True(checkpoint.Read(name).equal(state.Read($"weight/{name}")).all().item<bool>(), name);
+        }
+        Assert.Equal(0, Tool.Run(run.Folder.Path, "eval", "half-taught.safetensors", "--test-conversations", "1").ExitCode);
     }
 
     static string Teacher => Path.Combine(AppContext.BaseDirectory, "checkpoints", "tiny-hovle.safetensors");

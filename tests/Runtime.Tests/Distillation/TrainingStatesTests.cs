@@ -73,6 +73,52 @@ public sealed class TrainingStatesTests : IDisposable
     }
 
     [Fact]
+    public void When_the_artefact_is_written_what_was_asked_for_stays_but_for_the_last_and_what_is_no_state()
+    {
+        var options = Options with { LearningRate = 1e-6 };
+        Assert.Equal([], Left(new() { EverySteps = 1, Keep = 5 }));
+        Assert.Equal([File(3)], Left(new() { EverySteps = 1, Keep = 5, KeepBest = true }));
+        Assert.Equal([File(3), File(4), File(6)], Left(new() { EverySteps = 1, Keep = 5, KeepEvery = 2 }));
+        Assert.Equal([File(4), File(6)], Left(new() { EverySteps = 1, Keep = 3, KeepEvery = 2 }, 8, 7, 6, 5, 4, 3, 2, 1));
+        Assert.Equal([], Left(new() { EverySteps = 1, Keep = 5, KeepBest = true }, 8, 7, 6, 5, 4, 3, 2, 1));
+
+        string[] Left(StateOptions kept, params float[] losses)
+        {
+            Run(States(kept), Rows(losses.Length > 0 ? losses : [3, 2, 1, 4, 5, 6, 7, 8]), options);
+            System.IO.File.WriteAllText(PathOf(2), "torn");
+            States(kept).Finish("parabola"); // as after a new start
+            States(kept).Finish("parabola");
+            var left = Kept;
+            foreach (var file in left) System.IO.File.Delete(_folder[$"{TrainingStates.Folder}/{file}"]);
+            return left;
+        }
+    }
+
+    [Fact]
+    public void A_training_ends_at_a_state_with_what_it_had_learned_by_then_and_reads_and_writes_nothing()
+    {
+        var options = Options with { Schedule = new(ScheduleKind.Constant, 0, 0) };
+        var five = Run(null, options: options with { Steps = 5 });
+        Run(States(), options: options);
+        var state = SavedState.Read(PathOf(5));
+        Assert.Equal((PathOf(5), "parabola", 5, options), (state.Path, state.Stage, state.Step, state.Options));
+        string[] before = [.. Kept];
+
+        var weight = new Parameter(zeros(2));
+        var summary = new TrainingLoop("parabola", state.Options, [new NamedParameter("weight", weight)]).Run([], _ => throw new InvalidOperationException(), states: state.End());
+        Assert.Equal(five, weight.data<float>().ToArray());
+        Assert.Equal(5, summary.Steps);
+        Assert.Equal(before, Kept);
+
+        Assert.Contains("is of the parabola stage", Assert.Throws<InputException>(() =>
+            new TrainingLoop("line", state.Options, [new NamedParameter("weight", weight)]).Run([], _ => throw new InvalidOperationException(), states: state.End())).Message);
+        Flip(PathOf(5));
+        Assert.Contains("is damaged", Assert.Throws<InputException>(() => Run(state.End(), options: options)).Message);
+        System.IO.File.WriteAllText(PathOf(5), "torn");
+        Assert.Throws<InputException>(() => SavedState.Read(PathOf(5)));
+    }
+
+    [Fact]
     public void A_bound_of_one_keeps_the_last_alone()
     {
         Run(States(new() { EverySteps = 3, EveryTime = null, Keep = 1 }));

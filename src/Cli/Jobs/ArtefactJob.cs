@@ -1,0 +1,90 @@
+using System.Text.Json.Nodes;
+using MmMamba.Cli.Specs;
+using MmMamba.ModelDsl.Rendering;
+using MmMamba.Runtime;
+using MmMamba.Runtime.Checkpoints;
+using MmMamba.Runtime.Distillation;
+using MmMamba.Runtime.Plans;
+using MmMamba.Runtime.Seeding;
+using TorchSharp;
+
+namespace MmMamba.Cli.Jobs;
+
+/// <summary>Makes of a state what its stage would have left if it had ended there: an artefact, or a checkpoint of the student or the teacher.</summary>
+static class ArtefactJob
+{
+    /// <param name="model">The model that its run was asked for.</param>
+    /// <param name="library">Where its teacher is found.</param>
+    /// <param name="path">The state, where its run wrote it.</param>
+    /// <param name="teacher">The teacher's checkpoint; null takes the one that the run trained, or that comes with the tool.</param>
+    /// <param name="output">The file to write.</param>
+    /// <exception cref="InputException">It is no state, does not lie in its run's folder, or the model or the teacher is another one.</exception>
+    public static SavedState Run(NamedModel model, SpecLibrary library, string path, string? teacher, string output)
+    {
+        var state = SavedState.Read(path);
+        var run = Path.GetDirectoryName(Path.GetDirectoryName(Path.GetFullPath(path))) ?? "/";
+        if (!File.Exists(Path.Combine(run, RunFolder.Record))) throw new InputException($"{path}: there is no {RunFolder.Record} of its run; name a state where its run wrote it.");
+        var asked = RunRecord.AskedOf(run, model.Plan);
+        if (state.Stage == StageNames.Teacher) WriteTeacher(model.Plan.Teacher is { } name ? library.Model(name) : model, state, output);
+        else if (Enum.GetValues<StageKind>().Cast<StageKind?>().FirstOrDefault(kind => kind!.Value.NameOf() == state.Stage) is { } stage) WriteStage(model, library, state, stage, run, asked, teacher, output);
+        else throw new InputException($"{path}: is of a training '{state.Stage}', which is no stage.");
+        return state;
+    }
+
+    static void WriteTeacher(NamedModel teacher, SavedState state, string output)
+    {
+        using var model = new VisionLanguageModel(teacher.Plan, new DrawnParameters(state.Options.Seed));
+        TeacherTraining.Run(model, [], state.Options, states: state.End());
+        RunModel.Save(model, output, Sheet.Render(teacher.Resolved));
+    }
+
+    static void WriteStage(NamedModel model, SpecLibrary library, SavedState state, StageKind stage, string run, JsonNode asked, string? named, string output)
+    {
+        using var teacher = TeacherOf(model.Plan, library, run, asked, named);
+        switch (stage)
+        {
+            case StageKind.Introduced:
+                using (var made = new MixerDistillation(teacher, model.Plan).RunIntroduced([], state.Options, states: state.End())) made.Save(output);
+                break;
+            case StageKind.Mixer:
+                using (var start = Introduced())
+                using (var made = new MixerDistillation(teacher, model.Plan).RunMixer(start, [], state.Options, states: state.End())) made.Save(output);
+                break;
+            default:
+                using (var start = Mixers())
+                {
+                    var (student, chain) = new EndToEndDistillation(teacher, model.Plan).Run(
+                        start, [], state.Options, source => new VisionLanguageModel(model.Plan, source), states: state.End());
+                    using (student) RunModel.Save(student, output, Sheet.Render(model.Resolved), chain);
+                }
+                break;
+        }
+
+        IntroducedArtefact Introduced() => StageFiles.PathOf(run, StageKind.Introduced) is var path && File.Exists(path)
+            ? IntroducedArtefact.Load(path, model.Plan)
+            : IntroducedArtefact.Skipped(teacher, model.Plan, state.Options.Seed);
+
+        MixerArtefact Mixers()
+        {
+            var path = StageFiles.PathOf(run, StageKind.Mixer);
+            if (File.Exists(path)) return MixerArtefact.Load(path, model.Plan);
+            using var start = Introduced();
+            return MixerArtefact.Skipped(start);
+        }
+    }
+
+    static VisionLanguageModel TeacherOf(ModelPlan student, SpecLibrary library, string run, JsonNode asked, string? named)
+    {
+        var trained = Path.Combine(run, "teacher.safetensors");
+        var path = named ?? (File.Exists(trained) ? trained : student.Teacher == TinyTeacher.Model ? TinyTeacher.Path : null)
+            ?? throw new InputException($"no checkpoint of {student.Teacher} comes with the tool; name the run's with --teacher.");
+        var teacher = Checkpoint.Load(library.Model(student.Teacher!).Plan, path, torch.CPU, asked["dtype"] is { } dtype ? Dtypes.Parse(dtype.ToString()) : torch.ScalarType.Float32);
+        // A teacher that the run trained is in its folder, and has no hash beforehand.
+        var (hash, wanted) = (TeacherIdentity.Of(teacher).Hash, (asked["teacher"] as JsonValue)?.ToString());
+        if (wanted is null || wanted == hash) return teacher;
+        teacher.Dispose();
+        throw new InputException($"{path}: its weights are {hash[..12]} and those of the run's teacher {Shown(wanted)}; name that teacher with --teacher.");
+
+        static string Shown(string hash) => hash.Length > 12 ? hash[..12] : hash;
+    }
+}
