@@ -1,6 +1,11 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using System.Xml.Linq;
+using MmMamba.Cli.Jobs;
+using MmMamba.Cli.Specs;
+using MmMamba.Cli.Tests.Reports;
+using MmMamba.ModelDsl.Review;
 
 namespace MmMamba.Cli.Tests;
 
@@ -38,9 +43,49 @@ public sealed class MainJobTests : IDisposable
         foreach (var kind in Kinds("distilled"))
             Assert.Contains($"{kind.GetProperty("right").GetInt64()}/{kind.GetProperty("asked").GetInt64()}", eval.Output);
 
+        AssertReport([.. lines.Where(line => line.TryGetProperty("model", out _))]);
+
         IEnumerable<JsonElement> Kinds(string model) =>
             lines.Where(line => line.TryGetProperty("model", out var name) && name.GetString() == model);
         double Mean(string model) => Kinds(model).Average(Accuracy);
+    }
+
+    // The page of a run that was: all that it is to tell, from the run's own files, with nothing that is loaded.
+    void AssertReport(JsonElement[] answers)
+    {
+        var html = File.ReadAllText(_folder["run/report.html"]);
+        ReportHtmlTests.AssertLoadsNothing(html);
+        var page = ReportHtmlTests.Parse(html);
+        string Section(string heading) => page.Descendants("section").Single(section => section.Element("h2")?.Value == heading).Value;
+        const string heading = "TinyMmMambaHybrid distilled from TinyHovle";
+        Assert.Equal(heading, page.Descendants("h1").Single().Value);
+
+        Assert.Contains(File.ReadAllText(_folder["run/sheet.txt"]).TrimEnd(), Section("The model"));
+        var (model, library) = SpecLibrary.Find("TinyMmMambaHybrid");
+        Assert.Contains(TransferView.Text(model.Resolved, library.Model("TinyHovle").Resolved).TrimEnd(), Section("How its tensors began"));
+        Assert.Equal("mmmamba distill --scale 0.1 --test-conversations 60 --output run", page.Descendants("pre").Single(pre => (string?)pre.Attribute("class") == "command").Value);
+        var facts = page.Descendants("dl").Last().Elements("div").ToDictionary(fact => fact.Element("dt")!.Value, fact => fact.Element("dd")!.Value);
+        foreach (var (what, version) in Machine.Versions) Assert.Equal(version, facts[what]);
+        Assert.Equal("0", facts["seed"]);
+        Assert.Contains("seed of the draws0", Section("What it was made from"));
+
+        Assert.Equal(["introduced", "mixer", "end_to_end"], page.Descendants("figcaption").Select(caption => caption.Value.Split(' ')[0]).Where(name => name is "introduced" or "mixer" or "end_to_end"));
+        var curves = page.Descendants("polyline").Where(line => (string?)line.Attribute("class") == "line").ToArray();
+        Assert.Equal(3, curves.Length);
+        foreach (var curve in curves) Assert.InRange(curve.Attribute("points")!.Value.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length, 2, int.MaxValue);
+
+        // A row a kind: chance, then right answers with interval and counts of all three models.
+        var rows = page.Descendants("tbody").First().Elements("tr").Select(row => row.Elements().Take(5).Select(cell => string.Join('|', cell.DescendantNodes().OfType<XText>().Select(text => text.Value)))).ToArray();
+        Assert.Equal(answers.GroupBy(answer => answer.GetProperty("kind").GetString()!).Select(kind => (IEnumerable<string>)
+            [kind.Key, Percent(Chance(kind.First())), .. ((string[])["teacher", "seeded", "distilled"]).Select(name => Cell(kind.Single(answer => answer.GetProperty("model").GetString() == name)))]), rows);
+
+        if (!Chromium.IsInstalled) return;
+        using var picture = Chromium.Shot(_folder, _folder["run/report.html"], heading, "report.png");
+        Chromium.AssertHas(picture, ReportInBrowserTests.LightColors);
+
+        static string Cell(JsonElement answer) =>
+            $"{Percent(Accuracy(answer))}|{Percent(answer.GetProperty("low").GetDouble())}\u2013{Percent(answer.GetProperty("high").GetDouble())}|{answer.GetProperty("right").GetInt64()} of {answer.GetProperty("asked").GetInt64()}";
+        static string Percent(double share) => (100 * share).ToString("0.0", CultureInfo.InvariantCulture);
     }
 
     [Fact]

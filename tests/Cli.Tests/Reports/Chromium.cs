@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using SkiaSharp;
 
 namespace MmMamba.Cli.Tests.Reports;
 
@@ -15,6 +16,8 @@ static class Chromium
     static readonly string? Program = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
         .SelectMany(folder => Names.Select(name => Path.Combine(folder, name))).FirstOrDefault(File.Exists);
 
+    public static bool IsInstalled => Program is not null;
+
     /// <summary>Skips the test, saying why, where there is none.</summary>
     public static void Require() => Assert.SkipWhen(Program is null, $"no Chromium is installed ({string.Join(", ", Names)}): install the package 'chromium' to have the report looked at");
 
@@ -30,5 +33,21 @@ static class Chromium
         ]);
         Assert.True(run.ExitCode == 0, run.Error);
         return new(run.Output, [.. run.Error.Split('\n').Where(line => Regex.IsMatch(line, @":CONSOLE[:(]"))]);
+    }
+
+    /// <summary>A picture of a page that has this heading and wrote nothing to the console.</summary>
+    public static SKBitmap Shot(TemporaryFolder folder, string page, string heading, string name, params string[] more)
+    {
+        var shown = Open(folder.Path, page, ["--window-size=1000,2600", $"--screenshot={folder[name]}", .. more]);
+        Assert.Empty(shown.Console);
+        Assert.Contains($"{heading}</h1>", shown.Document);
+        return SKBitmap.Decode(folder[name]);
+    }
+
+    /// <summary>Makes sure that a picture has all of some colours; one that is blank has one.</summary>
+    public static void AssertHas(SKBitmap picture, params string[] colors)
+    {
+        var pixels = picture.Pixels.ToHashSet();
+        foreach (var color in colors) Assert.True(pixels.Contains(SKColor.Parse(color)), $"the picture lacks #{color}");
     }
 }

@@ -8,6 +8,11 @@ namespace MmMamba.Cli.Tests.Reports;
 /// <summary>The report as a browser shows it: in light and in dark, on a desk and on a phone, with nothing loaded.</summary>
 public sealed class ReportInBrowserTests : IDisposable
 {
+    const string Heading = "TinyMmMambaHybrid from TinyHovle";
+
+    // The page's own colours, and those of all series.
+    internal static readonly string[] LightColors = ["f6f6f3", "ffffff", "1d1f21", "3b4d61", "b07a1e", "0b7a6f"];
+
     readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
@@ -23,23 +28,12 @@ public sealed class ReportInBrowserTests : IDisposable
     {
         Chromium.Require();
         var report = Report(Example.Report);
-        using var light = Shot(report, "light.png");
-        using var dark = Shot(report, "dark.png", "--force-dark-mode");
-        // The page's own colours, and those of all series: neither is blank.
-        foreach (var color in (string[])["f6f6f3", "ffffff", "1d1f21", "3b4d61", "b07a1e", "0b7a6f"]) Assert.True(Has(light, color), $"light lacks #{color}");
-        foreach (var color in (string[])["15171a", "1d2024", "e8e6e1", "a9bdd3", "e0ac52", "46c4b4"]) Assert.True(Has(dark, color), $"dark lacks #{color}");
-        Assert.False(Has(light, "15171a"));
+        using var light = Chromium.Shot(_folder, report, Heading, "light.png");
+        using var dark = Chromium.Shot(_folder, report, Heading, "dark.png", "--force-dark-mode");
+        Chromium.AssertHas(light, LightColors);
+        Chromium.AssertHas(dark, "15171a", "1d2024", "e8e6e1", "a9bdd3", "e0ac52", "46c4b4");
+        Assert.DoesNotContain(SKColor.Parse("15171a"), light.Pixels);
     }
-
-    SKBitmap Shot(string page, string name, params string[] more)
-    {
-        var shown = Chromium.Open(_folder.Path, page, ["--window-size=1000,2600", $"--screenshot={_folder[name]}", .. more]);
-        Assert.Empty(shown.Console);
-        Assert.Contains("TinyMmMambaHybrid from TinyHovle</h1>", shown.Document);
-        return SKBitmap.Decode(_folder[name]);
-    }
-
-    static bool Has(SKBitmap picture, string color) => picture.Pixels.Contains(SKColor.Parse(color));
 
     [Fact]
     public void It_fits_a_phone()
