@@ -10,7 +10,7 @@ static class AblationJson
 {
     public static JsonSerializerOptions Readable { get; } = new() { WriteIndented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public static JsonObject Of(Ablation ablation, AblationFigures figures, JsonNode asked) => new()
+    public static JsonObject Of(Ablation ablation, AblationFigures figures, JsonNode asked, ILookup<string, Contrast> further) => new()
     {
         ["data"] = asked["data"]?.DeepClone(),
         ["conversations"] = figures.Conversations,
@@ -33,15 +33,21 @@ static class AblationJson
                 ["recipe"] = member.Recipe,
                 ["figures"] = All(figures, (figure, kinds) => figures.OfMember(member, figure, kinds)),
             }),
-            ["contrasts"] = List(Contrasts.Of(family), contrast => new JsonObject
-            {
-                ["name"] = contrast.Name,
-                ["terms"] = List(contrast.Terms, term => List(term, member => new JsonObject { ["member"] = member.Member, ["weight"] = member.Weight })),
-                ["figures"] = List(
-                    Enum.GetValues<AblationFigure>().Select(figure => (Figure: figure, Estimate: figures.Of(family, contrast, figure))).Where(one => one.Estimate is not null),
-                    one => Estimate(one.Figure, "", one.Estimate!, AblationReport.Verdict(one.Estimate))),
-            }),
+            ["contrasts"] = new JsonArray([
+                .. Contrasts.Of(family).Select(contrast => Compared(figures, family, contrast, isStated: true)),
+                .. further[family.Name].Select(contrast => Compared(figures, family, contrast, isStated: false)),
+            ]),
         }),
+    };
+
+    static JsonObject Compared(AblationFigures figures, AblationFamily family, Contrast contrast, bool isStated) => new()
+    {
+        ["name"] = contrast.Name,
+        ["stated_beforehand"] = isStated,
+        ["terms"] = List(contrast.Terms, term => List(term, member => new JsonObject { ["member"] = member.Member, ["weight"] = member.Weight })),
+        ["figures"] = List(
+            Enum.GetValues<AblationFigure>().Select(figure => (Figure: figure, Estimate: figures.Of(family, contrast, figure))).Where(one => one.Estimate is not null),
+            one => Estimate(one.Figure, "", one.Estimate!, AblationReport.Verdict(one.Estimate))),
     };
 
     static JsonArray All(AblationFigures figures, Func<AblationFigure, Func<string, bool>?, SeededEstimate?> of) => List(

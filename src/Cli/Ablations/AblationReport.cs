@@ -17,6 +17,9 @@ sealed class AblationReport
     /// <summary>The contrasts, written before anything is run.</summary>
     public const string Stated = "contrasts.md";
 
+    /// <summary>Contrasts that were asked for after the run, where there are some.</summary>
+    public const string Further = "further-contrasts.txt";
+
     /// <summary>What failed, where something did.</summary>
     public const string Failures = "failures.json";
 
@@ -28,10 +31,11 @@ sealed class AblationReport
     readonly Ablation _ablation;
     readonly AblationFigures _figures;
     readonly JsonNode _asked;
+    readonly ILookup<string, Contrast> _further;
     readonly IReadOnlyDictionary<string, string> _failures;
 
-    AblationReport(Ablation ablation, AblationFigures figures, JsonNode asked, IReadOnlyDictionary<string, string> failures) =>
-        (_ablation, _figures, _asked, _failures) = (ablation, figures, asked, failures);
+    AblationReport(Ablation ablation, AblationFigures figures, JsonNode asked, ILookup<string, Contrast> further, IReadOnlyDictionary<string, string> failures) =>
+        (_ablation, _figures, _asked, _further, _failures) = (ablation, figures, asked, further, failures);
 
     /// <summary>Reads a run's folder.</summary>
     /// <exception cref="InputException">It is none, or nothing is answered yet.</exception>
@@ -51,7 +55,10 @@ sealed class AblationReport
             throw new InputException($"{record}: can't be read as the record of a run: {e.Message}", e);
         }
         var ablation = Ablation.Parse(asked?["ablation"], record);
-        return new(ablation, new(ablation, path => AnswerTable.Read(Path.Combine(folder, path))), asked!, failures ?? []);
+        var further = Path.Combine(folder, Further);
+        return new(
+            ablation, new(ablation, path => AnswerTable.Read(Path.Combine(folder, path))), asked!,
+            Contrasts.Further(File.Exists(further) ? File.ReadLines(further) : [], ablation.Families, further), failures ?? []);
     }
 
     /// <summary>What is going to be tested, before anything is run.</summary>
@@ -74,7 +81,7 @@ sealed class AblationReport
     {
         var document = ToDocument();
         AtomicFile.Write(Path.Combine(folder, "report.md"), Encoding.UTF8.GetBytes(DocumentMarkdown.Render(document)));
-        AtomicFile.Write(Path.Combine(folder, "report.json"), Encoding.UTF8.GetBytes(AblationJson.Of(_ablation, _figures, _asked).ToJsonString(AblationJson.Readable) + "\n"));
+        AtomicFile.Write(Path.Combine(folder, "report.json"), Encoding.UTF8.GetBytes(AblationJson.Of(_ablation, _figures, _asked, _further).ToJsonString(AblationJson.Readable) + "\n"));
         output.Write(DocumentText.Render(document));
     }
 
@@ -88,7 +95,8 @@ sealed class AblationReport
         {
             document.Heading(HeadingOf(family)).Table(Members(family)).Heading($"{family.Name}: percent right by kind of question").Table(Kinds(family));
             if (family.Reported is { } reported) document.Heading($"{family.Name}: reported in {reported.Source}").Table(Reported(reported));
-            document.Heading($"{family.Name}: contrasts, paired by seed and picture").Table(Compared(family));
+            document.Heading($"{family.Name}: contrasts, paired by seed and picture").Table(Compared(family, Contrasts.Of(family)));
+            if (_further.Contains(family.Name)) document.Heading($"{family.Name}: contrasts that were not stated beforehand").Table(Compared(family, _further[family.Name]));
         }
         foreach (var (what, why) in _failures) document.Line($"failed: {what}: {why}");
         return document;
@@ -129,10 +137,10 @@ sealed class AblationReport
         return columns;
     }
 
-    Columns Compared(AblationFamily family)
+    Columns Compared(AblationFamily family, IEnumerable<Contrast> contrasts)
     {
         var columns = new Columns("llrrll").Titled("contrast", "figure", "difference", "seeds", "", "the paper");
-        foreach (var contrast in Contrasts.Of(family))
+        foreach (var contrast in contrasts)
             foreach (var (figure, name) in Contrasted)
             {
                 if (contrast.Gain && !_figures.HasBothGroups) continue;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using MmMamba.Runtime;
 using MmMamba.Runtime.Distillation;
 using MmMamba.Runtime.Plans;
 
@@ -76,6 +77,32 @@ static class Contrasts
         }
         for (var i = 0; i + 1 < values.Count; i++)
             yield return new($"{name}: {values[i]} to {values[i + 1]}{over}", [.. rows.Select(row => Step(row[i], row[i + 1]))]);
+    }
+
+    /// <summary>
+    /// Contrasts that somebody asked for later, a line each: a family, then a pair of its members or several, of which the mean is taken, as
+    /// <c>Family: A to B, C to D</c>.
+    /// </summary>
+    /// <param name="lines">The lines; empty ones say nothing.</param>
+    /// <param name="families">The families of the run.</param>
+    /// <param name="source">Where the lines stand.</param>
+    /// <exception cref="InputException">A line is none, or names what is not there.</exception>
+    public static ILookup<string, Contrast> Further(IEnumerable<string> lines, IReadOnlyList<AblationFamily> families, string source) =>
+        lines.Index().Where(line => line.Item.Trim().Length > 0).Select(line => Read(line.Item, families, $"{source}:{line.Index + 1}")).ToLookup(one => one.Family, one => one.Contrast);
+
+    static (string Family, Contrast Contrast) Read(string line, IReadOnlyList<AblationFamily> families, string at)
+    {
+        var parts = line.Split(':', StringSplitOptions.TrimEntries);
+        if (parts.Length != 2) throw new InputException($"{at}: is no contrast; write one as 'Family: A to B', or 'Family: A to B, C to D' for the mean of pairs.");
+        var family = families.FirstOrDefault(one => one.Name == parts[0])
+            ?? throw new InputException($"{at}: the run has no family '{parts[0]}'; it has {string.Join(", ", families.Select(one => one.Name))}.");
+        var pairs = parts[1].Split(',', StringSplitOptions.TrimEntries).Select(pair => pair.Split(" to ", StringSplitOptions.TrimEntries)).ToArray();
+        if (pairs.FirstOrDefault(pair => pair.Length != 2) is { } odd) throw new InputException($"{at}: '{string.Join(" to ", odd)}' is no pair of members; write it as 'A to B'.");
+        var name = string.Join(", ", pairs.Select(pair => $"{pair[0]} to {pair[1]}"));
+        return (family.Name, new(pairs.Length == 1 ? name : $"mean over {pairs.Length} pairs: {name}", [.. pairs.Select(pair => Step(Member(pair[0]), Member(pair[1])))]));
+
+        AblationMember Member(string name) => family.Members.FirstOrDefault(member => member.Name == name)
+            ?? throw new InputException($"{at}: {family.Name} has no member '{name}'; it has {string.Join(", ", family.Members.Select(member => member.Name))}.");
     }
 
     static Weighted[] Step(AblationMember from, AblationMember to) => [new(from.Name, -1), new(to.Name, 1)];

@@ -64,6 +64,31 @@ public sealed class AblationReportTests : IDisposable
         Assert.Matches(@"x: a to b .* above 0 +\u2013\n", Text([1, 1, 1.04], [null, null]));
     }
 
+    [Fact]
+    public void Contrasts_that_were_asked_for_later_are_said_to_be_so()
+    {
+        File.WriteAllText(_folder[AblationReport.Further], "F: B to A\n\nF: A to B, A to B\n");
+        var text = Text([1, 1, 1.04], [2, 6]);
+        Assert.Matches(@"\nF: contrasts that were not stated beforehand\n.*\n  B to A +KL closed, % +-24\.67 \[-26\.10, -23\.23\] +3 +below 0, as in the paper +- in all 2\n", text);
+        Assert.Matches(@"\n  mean over 2 pairs: A to B, A to B +KL closed, % +\+24\.67 ", text);
+        using var screen = new StringWriter();
+        AblationReport.Of(_folder.Path).Write(_folder.Path, screen);
+        var contrasts = JsonNode.Parse(File.ReadAllText(_folder["report.json"]))!["families"]![0]!["contrasts"]!.AsArray();
+        Assert.Equal([("x: a to b", true), ("B to A", false), ("mean over 2 pairs: A to B, A to B", false)], contrasts.Select(one => (one!["name"]!.ToString(), one["stated_beforehand"]!.GetValue<bool>())));
+        Assert.DoesNotContain("not stated", DocumentText.Render(AblationReport.State(Ablation.Parse(JsonNode.Parse(File.ReadAllText(_folder["run.json"]))!["asked"]!["ablation"], ""))));
+    }
+
+    [Theory]
+    [InlineData("A to B", "further-contrasts.txt:1: is no contrast")]
+    [InlineData("F: A to B\nG: A to B", "further-contrasts.txt:2: the run has no family 'G'; it has F.")]
+    [InlineData("F: A", "further-contrasts.txt:1: 'A' is no pair of members")]
+    [InlineData("F: A to B, A to C", "further-contrasts.txt:1: F has no member 'C'; it has A, B.")]
+    public void A_later_contrast_of_nothing_is_refused_at_its_line(string lines, string message)
+    {
+        File.WriteAllText(_folder[AblationReport.Further], lines);
+        Assert.Contains(message, Assert.Throws<InputException>(() => Text([1, 1, 1.04], [2, 6])).Message);
+    }
+
     [Theory]
     [InlineData("\"seeds\":3", "\"seeds\":2000000000")]
     [InlineData("\"families\":[", "\"families\":[null,")]
