@@ -23,10 +23,10 @@ public static class PassProfile
     public static IReadOnlyList<KernelTime> Measure(VisionLanguageModel model, IReadOnlyList<Prompt> prompts, int? chunk = null, int repeats = 5)
     {
         using var guard = no_grad();
-        var (longest, most) = (prompts.Max(prompt => prompt.Ids.Count), chunk ?? Sequences.Suited(model.Device, prompts.Count));
-        var first = (longest - 1) / most * most;
+        var longest = prompts.Max(prompt => prompt.Ids.Count);
+        var (first, most) = Sequences.Passes(model.Device, prompts.Count, longest, chunk).Last();
         using var sequences = new Sequences(model, prompts.Count, longest);
-        if (first > 0) sequences.Read(Part(0, first), most).Dispose();
+        if (first > 0) sequences.Read(Part(0, first), chunk).Dispose();
         var rest = Part(first, most);
         using var before = sequences.Mark();
 

@@ -68,8 +68,7 @@ public sealed class Sequences : IDisposable
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public Tensor Read(IReadOnlyList<Prompt> prompts, int? chunk = null, CancellationToken cancellation = default)
     {
-        var most = chunk ?? Suited(_model.Device, Count);
-        ArgumentOutOfRangeException.ThrowIfLessThan(most, 1, nameof(chunk));
+        if (chunk is { } most) ArgumentOutOfRangeException.ThrowIfLessThan(most, 1, nameof(chunk));
         if (_broken) throw new InvalidOperationException("A pass over these sequences failed halfway; begin them anew.");
         Check(prompts);
         using var scope = NewDisposeScope();
@@ -88,10 +87,11 @@ public sealed class Sequences : IDisposable
         {
             var last = zeros([Count, _model.Plan.HiddenSize], _model.Dtype, _model.Device);
             var longest = prompts.Max(prompt => prompt.Ids.Count);
-            for (var first = 0; first < longest; first += most)
+            var (ids, real) = Padded(prompts, longest);
+            foreach (var (first, length) in Passes(_model.Device, Count, longest, chunk))
             {
                 cancellation.ThrowIfCancellationRequested();
-                Pass(prompts, visual, first, Math.Min(most, longest - first), last, cancellation);
+                Pass(prompts, visual, ids.narrow(1, first, length), real?.narrow(1, first, length), first, last, cancellation);
             }
             return _model.Logits(last).MoveToOuterDisposeScope();
         }
@@ -101,11 +101,26 @@ public sealed class Sequences : IDisposable
         }
     }
 
+    /// <summary>How prompts are cut into passes: where each begins and how many tokens it has.</summary>
+    /// <param name="longest">Tokens of the longest prompt.</param>
+    /// <param name="chunk">Most tokens of a pass; null is what suits the device, and a quarter more in the last pass: a few tokens by themselves would not fill a GPU.</param>
+    internal static IEnumerable<(int First, int Length)> Passes(Device device, int sequences, int longest, int? chunk)
+    {
+        var most = chunk ?? Suited(device, sequences);
+        var last = chunk ?? most + most / 4;
+        for (var first = 0; first < longest;)
+        {
+            var length = longest - first <= last ? longest - first : most;
+            yield return (first, length);
+            first += length;
+        }
+    }
+
     /// <summary>
     /// Tokens of a sequence in one pass: on a GPU enough to fill it, so many of each multiprocessor that the tiles of a product, of 128 tokens and 256 rows or alike, go round evenly; and few
     /// enough that what a pass holds beside weights and caches stays small.
     /// </summary>
-    internal static int Suited(Device device, int sequences)
+    static int Suited(Device device, int sequences)
     {
         const int elsewhere = 512, ofMultiprocessor = 64, withoutKernels = 8192;
         if (device.type != DeviceType.CUDA) return elsewhere;
@@ -211,11 +226,27 @@ public sealed class Sequences : IDisposable
         return StepsGoOn;
     }
 
+    // All ids (sequences, longest), and which are no pads', null where all are none: where the model computes, so that a pass need not wait for them.
+    (Tensor Ids, Tensor? Real) Padded(IReadOnlyList<Prompt> prompts, int longest)
+    {
+        var (ids, real) = (new long[Count * longest], new bool[Count * longest]);
+        for (var row = 0; row < Count; row++)
+        {
+            var prompt = prompts[row].Ids;
+            for (var i = 0; i < prompt.Count; i++) ids[row * longest + i] = prompt[i];
+            real.AsSpan(row * longest, prompt.Count).Fill(true);
+            // A pad's id is any that is no image token's.
+            ids.AsSpan(row * longest + prompt.Count, longest - prompt.Count).Fill(_model.Plan.Tokens.Image == 0 ? 1 : 0);
+        }
+        long[] shape = [Count, longest];
+        return (tensor(ids, shape).to(_model.Device), real.AsSpan().Contains(false) ? tensor(real, shape).to(_model.Device) : null);
+    }
+
     // One pass over the tokens from first on; writes the last hidden state of every sequence that ends in it.
-    void Pass(IReadOnlyList<Prompt> prompts, VisualTokens[] visual, int first, int length, Tensor last, CancellationToken cancellation)
+    void Pass(IReadOnlyList<Prompt> prompts, VisualTokens[] visual, Tensor ids, Tensor? real, int first, Tensor last, CancellationToken cancellation)
     {
         using var scope = NewDisposeScope();
-        var (ids, real) = (new long[Count * length], new bool[Count * length]);
+        var length = (int)ids.shape[1];
         var images = new List<Tensor>();
         var counts = new int[Count];
         for (var row = 0; row < Count; row++)
@@ -224,19 +255,11 @@ public sealed class Sequences : IDisposable
             counts[row] = Math.Clamp(prompt.Count - first, 0, length);
             var imageTokens = 0;
             for (var i = 0; i < counts[row]; i++)
-            {
-                var id = prompt[first + i];
-                (ids[row * length + i], real[row * length + i]) = (id, true);
-                if (id == _model.Plan.Tokens.Image) imageTokens++;
-            }
-            // A pad's id is any that is no image token's.
-            for (var i = counts[row]; i < length; i++) ids[row * length + i] = _model.Plan.Tokens.Image == 0 ? 1 : 0;
+                if (prompt[first + i] == _model.Plan.Tokens.Image) imageTokens++;
             if (imageTokens > 0) images.Add(visual[row].Take(imageTokens));
         }
 
-        long[] shape = [Count, length];
-        var mask = counts.All(count => count == length) ? null : tensor(real, shape).to(_model.Device);
-        var input = new ModelInput(tensor(ids, shape).to(_model.Device), AttentionMask: mask);
+        var input = new ModelInput(ids, AttentionMask: counts.All(count => count == length) ? null : real);
         var stream = _model.Embed(input.InputIds, images.Count == 0 ? null : cat(images, 0));
         // A single token takes less than the copy that undoes it.
         using var before = length > 1 && cancellation.CanBeCanceled ? Mark() : null;

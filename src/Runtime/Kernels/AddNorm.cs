@@ -26,7 +26,7 @@ sealed class AddNorm
         // Rows of a single warp share a block.
         _rowsOfBlock = warps == 1 ? 8 : 1;
         _threads = (int)warps * 32 * _rowsOfBlock;
-        _kernels = new("the kernels of a norm", KernelSource.Norm, _ => [("HIDDEN", hidden), ("WARPS", warps), ("ROWS", _rowsOfBlock)]);
+        _kernels = new("the kernels of a norm", [KernelSource.Norm], _ => [("HIDDEN", hidden), ("WARPS", warps), ("ROWS", _rowsOfBlock)]);
     }
 
     /// <param name="x">(..., H).</param>

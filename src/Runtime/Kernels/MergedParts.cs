@@ -13,7 +13,7 @@ static class MergedParts
     static readonly ConcurrentDictionary<int, PointwiseKernels> Kernels = [];
 
     static PointwiseKernels Of(int headDim) => Kernels.GetOrAdd(headDim, static width => new(
-        "the kernels of attention in parts", KernelSource.Merge, most => [("HEAD_DIM", width), ("PIECE", PointwiseKernels.Piece(most, width))]));
+        "the kernels of attention in parts", [KernelSource.Merge], most => [("HEAD_DIM", width), ("PIECE", PointwiseKernels.Piece(most, width))]));
 
     /// <param name="near">A part's values (B, heads, T, d), written over with those of both, and the logarithms of its sums of weights (B, heads, T), float32.</param>
     /// <param name="far">The other part's.</param>

@@ -16,7 +16,7 @@ sealed class RotatedHeads(AttentionPlan plan)
     readonly AttentionPlan _plan = plan;
 
     readonly PointwiseKernels _kernels = new(
-        "the kernels of rotary positions", KernelSource.Rotary,
+        "the kernels of rotary positions", [KernelSource.Rotary],
         width => [("KV_HEADS", plan.KvHeads), ("EACH", plan.Heads / plan.KvHeads), ("HEAD_DIM", plan.HeadDim), ("PIECE", PointwiseKernels.Piece(width, plan.HeadDim / 2))]);
 
     /// <param name="fused">For each token and kv head its query heads, its key and its value (B, T, (heads + 2 kv heads) * head dim).</param>

@@ -9,7 +9,7 @@ static class SwiGlu
 {
     const int Threads = 256, OfThread = 8;
 
-    static readonly PointwiseKernels Kernels = new("the kernels of an MLP's gate", KernelSource.SwiGlu, _ => []);
+    static readonly PointwiseKernels Kernels = new("the kernels of an MLP's gate", [KernelSource.SwiGlu], _ => []);
 
     /// <summary>Kernels for a gate; null where plain operations have to compute it.</summary>
     public static IKernelModule? KernelsFor(Tensor gate) => Kernels.For(gate);

@@ -43,14 +43,16 @@ sealed record KernelSource(string Name, string Text)
     /// <summary>One decoded token of each of several sequences.</summary>
     public static IReadOnlyList<KernelSource> DecodeBatch { get; } = [Ptx, .. Decode, Read("batch.cu")];
 
-    /// <summary>The norm over many tensors.</summary>
-    public static IReadOnlyList<KernelSource> GradientNorm { get; } = [Ptx, Read("gradient_norm.cu")];
+    static readonly KernelSource BlockSum = Read("block_sum.cu");
 
-    /// <summary>A squared error.</summary>
-    public static KernelSource SquaredError { get; } = Read("squared_error.cu");
+    /// <summary>The norm over many tensors.</summary>
+    public static IReadOnlyList<KernelSource> GradientNorm { get; } = [Ptx, BlockSum, Read("gradient_norm.cu")];
+
+    /// <summary>A squared error; behind <see cref="Numbers"/>.</summary>
+    public static IReadOnlyList<KernelSource> SquaredError { get; } = [BlockSum, Read("squared_error.cu")];
 
     /// <summary>Every file, once.</summary>
-    public static IReadOnlyList<KernelSource> All { get; } = [.. DecodeBatch.Union(Mix).Union(TrainedMixer).Union(GradientNorm).Union([Numbers, Norm, SwiGlu, Rotary, Merge, SquaredError])];
+    public static IReadOnlyList<KernelSource> All { get; } = [.. DecodeBatch.Union(Mix).Union(TrainedMixer).Union(GradientNorm).Union(SquaredError).Union([Numbers, Norm, SwiGlu, Rotary, Merge])];
 
     /// <summary>SHA-256 of all lines below the first.</summary>
     public string Hash => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Text[(Text.IndexOf('\n', StringComparison.Ordinal) + 1)..])));

@@ -11,15 +11,15 @@ sealed class PointwiseKernels
     readonly PassKernels _half, _single;
 
     /// <param name="name">How messages call them.</param>
-    /// <param name="source">Their file.</param>
+    /// <param name="sources">Their files.</param>
     /// <param name="constants">Macros of them for numbers of which 16 bytes hold so many.</param>
-    public PointwiseKernels(string name, KernelSource source, Func<int, (string Name, long Value)[]> constants)
+    public PointwiseKernels(string name, IReadOnlyList<KernelSource> sources, Func<int, (string Name, long Value)[]> constants)
     {
         _half = Of("1", constants(8));
         _single = Of("0", constants(4));
 
         PassKernels Of(string half, (string Name, long Value)[] macros) => PassKernels.Of(
-            name, [KernelSource.Ptx, KernelSource.Numbers, source],
+            name, [KernelSource.Ptx, KernelSource.Numbers, .. sources],
             macros.Select(macro => KeyValuePair.Create(macro.Name, macro.Value.ToString(CultureInfo.InvariantCulture))).Append(KeyValuePair.Create("ELEMENT_BF16", half)).ToDictionary());
     }
 

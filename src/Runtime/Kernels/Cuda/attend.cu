@@ -1,4 +1,4 @@
-// Passed on a GPU: sha256 0fe617f82cc75357944a948e9ed6a38b2ddbb95e6249bec0ec7d9e69092a93f3
+// Passed on a GPU: sha256 9dc7e7cf99f847e2f5ecbd16d2a93172f2ea94aa3f6d2261207c5123b8a18d7f
 #ifdef ROPE_THETA
 constexpr int Lanes = HEAD_DIM / Width;      // that share a token
 constexpr int Parties = Threads / Lanes;     // tokens that a block looks at side by side
@@ -152,7 +152,7 @@ extern "C" __global__ void __launch_bounds__(Threads) attend(
     }
 }
 
-// The parts of each head put together: y (sequences, HEADS, HEAD_DIM), 0 of a sequence that rests.
+// The parts of each head put together: y (sequences, HEADS, HEAD_DIM), 0 of a sequence that rests. A block of whole warps has a head.
 extern "C" __global__ void combine(const long long* token, const float* sums, const float* weights, int splits, Activation* y)
 {
     wait_for_earlier_kernels();
@@ -162,13 +162,19 @@ extern "C" __global__ void combine(const long long* token, const float* sums, co
         for (int i = threadIdx.x; i < HEAD_DIM; i += blockDim.x) y[head * HEAD_DIM + i] = activation(0.0f);
         return;
     }
+    // The lanes of each warp share the parts' weights.
+    const float2* own = (const float2*)weights + head * splits;
     float highest = Lowest, all = 0.0f;
-    for (int s = 0; s < splits; s++) highest = fmaxf(highest, weights[2 * (head * splits + s)]);
-    for (int s = 0; s < splits; s++) all += weights[2 * (head * splits + s) + 1] * expf(weights[2 * (head * splits + s)] - highest);
+    for (int s = threadIdx.x % 32; s < splits; s += 32) highest = fmaxf(highest, own[s].x);
+#pragma unroll
+    for (int offset = 16; offset > 0; offset >>= 1) highest = fmaxf(highest, __shfl_xor_sync(0xffffffff, highest, offset));
+    for (int s = threadIdx.x % 32; s < splits; s += 32) all += own[s].y * expf(own[s].x - highest);
+    all = warp_sum(all);
     for (int i = threadIdx.x; i < HEAD_DIM; i += blockDim.x)
     {
         float sum = 0.0f;
-        for (int s = 0; s < splits; s++) sum += sums[((long long)head * splits + s) * HEAD_DIM + i] * expf(weights[2 * (head * splits + s)] - highest);
+#pragma unroll 8
+        for (int s = 0; s < splits; s++) sum += sums[((long long)head * splits + s) * HEAD_DIM + i] * expf(own[s].x - highest);
         y[head * HEAD_DIM + i] = activation(sum / all);
     }
 }

@@ -1,21 +1,6 @@
-// Passed on a GPU: sha256 2dea8a65ec52d123c17af19b1844a8318388c5548707911cd117b29734275d34
-// A mean squared error and its gradient, over rows of numbers. Behind numbers.cu.
-constexpr int Threads = 256;
+// Passed on a GPU: sha256 e5048065eb2ed43b4690cd2ff8bd2f50b8761a5530c8fd76c5c15d54c56821bd
+// A mean squared error and its gradient, over rows of numbers. Behind numbers.cu and block_sum.cu.
 constexpr int Count = 16 / sizeof(Element);
-
-// The sum over a block, for its first thread.
-DEVICE float block_sum(float x)
-{
-    __shared__ float parts[Threads / 32];
-#pragma unroll
-    for (int by = 16; by > 0; by /= 2) x += __shfl_xor_sync(0xffffffff, x, by);
-    if (threadIdx.x % 32 == 0) parts[threadIdx.x / 32] = x;
-    __syncthreads();
-    x = 0.0f;
-#pragma unroll
-    for (int i = 0; i < Threads / 32; i++) x += parts[i];
-    return x;
-}
 
 // gradient = slope * (prediction - target) in rows that count, all where nothing is told of them; and each block's part of the sum of squares.
 extern "C" __global__ void __launch_bounds__(Threads) squared_errors(
