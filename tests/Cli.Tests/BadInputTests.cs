@@ -36,6 +36,12 @@ public sealed class BadInputTests : IDisposable
     }
 
     [Theory]
+    [InlineData("--keep-best")]
+    [InlineData("--keep-every", "5")]
+    public void States_that_have_no_place_are_not_asked_for(params string[] arguments) =>
+        Refused($"--keep is 1, the place of the last state; with {arguments[0]} it is at least 2.", ["distill", "--keep", "1", .. arguments]);
+
+    [Theory]
     [InlineData("Nobody", "there is no model 'Nobody'; known are Hovle, MmMambaHybrid")]
     [InlineData("Hovel", "there is no model 'Hovel'; did you mean Hovle?")]
     [InlineData("mmmambahybrid", "did you mean MmMambaHybrid?")]

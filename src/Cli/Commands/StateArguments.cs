@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using MmMamba.Runtime;
 using MmMamba.Runtime.Distillation;
 
 namespace MmMamba.Cli.Commands;
@@ -33,11 +34,14 @@ sealed class StateArguments
     }
 
     /// <summary>What was asked for.</summary>
-    public (bool Resume, StateOptions States) Read(ParseResult result) => (
-        result.GetValue(_resume), Parse(result.GetRequiredValue(_every))! with
-        {
-            Keep = result.GetValue(_keep), KeepEvery = result.GetValue(_keepEvery), KeepBest = result.GetValue(_keepBest),
-        });
+    /// <exception cref="InputException">States are to stay for which there is no place.</exception>
+    public (bool Resume, StateOptions States) Read(ParseResult result)
+    {
+        var states = Parse(result.GetRequiredValue(_every))! with { Keep = result.GetValue(_keep), KeepEvery = result.GetValue(_keepEvery), KeepBest = result.GetValue(_keepBest) };
+        if (states.Keep == 1 && (states.KeepBest || states.KeepEvery is not null))
+            throw new InputException($"{_keep.Name} is 1, the place of the last state; with {(states.KeepBest ? _keepBest.Name : _keepEvery.Name)} it is at least 2.");
+        return (result.GetValue(_resume), states);
+    }
 
     static StateOptions? Parse(string text)
     {

@@ -53,7 +53,7 @@ public static class TrainingMemory
     static decimal Kept(ResolvedModel student, ResolvedDistillation recipe, bool isWhole, TrainingPass pass)
     {
         var tokens = (decimal)pass.Length * pass.Sequences;
-        if (!isWhole) return tokens * recipe.ConvertedLayers.Max(layer => layer.Mixer.KeptPerToken(student.Hidden, pass.Length));
+        if (!isWhole) return tokens * recipe.ConvertedLayers.Max(layer => layer.Mixer.KeptPerToken(student.Hidden, pass.Length, inputLearns: false));
         var layers = student.Layers.SkipWhile(layer => !IsConverted(layer)).Select(layer => KeptPerToken(student, layer, pass.Length)).ToArray();
         if (layers.Length == 0) return 0;
         return tokens * (pass.Checkpointing ? (decimal)layers.Length * student.Hidden * Float32 + layers.Max() : layers.Sum());
@@ -61,7 +61,7 @@ public static class TrainingMemory
 
     // The streams that both norms read, and of the MLP its gate before the activation and the values that it scales.
     static decimal KeptPerToken(ResolvedModel student, ResolvedLayer layer, long length) =>
-        2m * student.Hidden * Float32 + 2m * layer.MlpHidden * BFloat16 + layer.Mixer.KeptPerToken(student.Hidden, length);
+        2m * student.Hidden * Float32 + 2m * layer.MlpHidden * BFloat16 + layer.Mixer.KeptPerToken(student.Hidden, length, inputLearns: true);
 
     static bool IsConverted(ResolvedLayer layer) => layer.Mixer is ResolvedMamba2;
 

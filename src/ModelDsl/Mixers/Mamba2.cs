@@ -40,14 +40,16 @@ public sealed record ResolvedMamba2(
 
     static string Switch(bool on, string name) => on ? ", " + name : ", no " + name;
 
-    // By the engine's own kernels: the input of the projections and what they give; of these all else is made again. By plain operations, which take heads of other widths and qk_norm:
+    // By the engine's own kernels: the input of the projections and what they give, of which all else is made again where the input learns too, so that all layers' are kept at once; else also
+    // the convolution's output and the states before chunks of 64 tokens. By plain operations, which take heads of other widths and qk_norm:
     // the input of the projections; the convolution's input and output; queries, keys and values in float32. Within chunks of l tokens: decays, scores and their
     // product for each pair; values times dt, values times what is left of their chunk, and what was carried; states of the chunks and at their boundaries.
     // Then the norm's input and output and the three factors of the gate.
-    internal override decimal KeptPerToken(int hidden, long length)
+    internal override decimal KeptPerToken(int hidden, long length, bool inputLearns)
     {
         const int bfloat16 = 2, float32 = 4;
-        if (!QkNorm && HeadDim % 16 == 0 && HeadDim <= 128) return bfloat16 * (hidden + Channels + (Gate ? Width : 0) + Heads);
+        if (!QkNorm && HeadDim % 16 == 0 && HeadDim <= 128)
+            return bfloat16 * (hidden + Channels + (Gate ? Width : 0) + Heads + (inputLearns ? 0 : Channels + (decimal)Width * HeadDim / 64));
         var l = Math.Max(1, Math.Min(Chunk, length));
         var scan = Channels + 3m * Heads * l + 3 * Width + 2 * Width * HeadDim / l;
         return bfloat16 * (hidden + 2 * Channels) + float32 * (scan + (GateNorm ? 2 : 0) * Width + (Gate ? 3 : 0) * Width);

@@ -40,7 +40,8 @@ public abstract record ResolvedMixer(int Heads, int KvHeads, int HeadDim)
     /// </summary>
     /// <param name="hidden">Width of the stream.</param>
     /// <param name="length">Tokens of a sequence.</param>
-    internal virtual decimal KeptPerToken(int hidden, long length) => 2 * (Channels + Width);
+    /// <param name="inputLearns">Whether a gradient goes on to what it reads.</param>
+    internal virtual decimal KeptPerToken(int hidden, long length, bool inputLearns) => 2 * (Channels + Width);
 
     internal decimal Width => (decimal)Heads * HeadDim;
 

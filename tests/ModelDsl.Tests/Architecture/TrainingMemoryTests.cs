@@ -34,6 +34,8 @@ public class TrainingMemoryTests
         var layer = 4 * 2 * stream + 2 * 2 * mlp + 2 * (stream + channels + width + 16);
         Assert.Equal(32 * 2048 * layer, Kept(1, false));
         Assert.Equal(2048 * (32 * 4 * stream + layer), Kept(1, true));
+        // One mixer at a time, whose input learns nothing: with the convolution's output and states of chunks of 64.
+        Assert.Equal(2048 * 2 * (stream + 2 * channels + width + 16 + width * 128 / 64), Held(Published.Linear, StageKind.Mixer, new(2048))["kept for the gradients"]);
     }
 
     // GiB that the driver counted as taken, CUDA's own and the allocator's included. 'bench train' holds the mixers once more in its first and its last stage.
