@@ -110,10 +110,21 @@ public sealed class MainJobTests : IDisposable
         var data = Tool.Run(_folder.Path, "data", "--train-conversations", "12", "--test-conversations", "6", "--output", "set");
         Assert.True(data.ExitCode == 0, data.Error + data.Output);
         string[] command = ["distill", "--data", "set", "--teacher-steps", "2", "--teacher-batch", "4", "--scale", "0.01", "--test-conversations", "6", "--threads", "1", "--output", "run"];
-        var run = Tool.Run(_folder.Path, command);
+        var run = Tool.Run(_folder.Path, [.. command, "--checkpoint-every", "1", "--keep-every", "1"]);
         Assert.True(run.ExitCode == 0, run.Error + run.Output);
         Assert.True(File.Exists(_folder["run/teacher.safetensors"]));
         Assert.Contains("the comparison is void", run.Output);
+
+        // Its states go with the teacher that it trained, which is in its folder.
+        var states = Directory.GetFiles(_folder["run/states"]).Order(StringComparer.Ordinal).ToArray();
+        var state = states.First(path => Path.GetFileName(path).StartsWith("end_to_end", StringComparison.Ordinal));
+        string[] artefact = ["artefact", "TinyMmMambaHybrid", state, "--output", "before.safetensors"];
+        Assert.Contains("the run trained its own teacher", Tool.Run(_folder.Path, [.. artefact, "--teacher", "run/teacher.safetensors"]).Refusal);
+        File.Move(_folder["run/teacher.safetensors"], _folder["aside.safetensors"]);
+        Assert.Contains("teacher.safetensors: is gone", Tool.Run(_folder.Path, artefact).Refusal);
+        File.Move(_folder["aside.safetensors"], _folder["run/teacher.safetensors"]);
+        var made = Tool.Run(_folder.Path, artefact);
+        Assert.True(made.ExitCode == 0, made.Error + made.Output);
 
         // As if the end of it had been lost: the teacher that was trained here and the first stages are taken, the rest is done again.
         var student = File.ReadAllBytes(_folder["run/student.safetensors"]);
@@ -124,6 +135,9 @@ public sealed class MainJobTests : IDisposable
         Assert.Contains("teacher: taken from the folder", again.Output);
         Assert.Contains("mixer: taken from the folder", again.Output);
         Assert.Equal(student, File.ReadAllBytes(_folder["run/student.safetensors"]));
+        // Nobody asked for states the second time: those of the stage that ran again are gone, and the teacher's, which did not, stay.
+        Assert.Equal(states.Where(path => path.Contains("teacher-", StringComparison.Ordinal)), Directory.GetFiles(_folder["run/states"]));
+        Assert.Contains(states, path => path.Contains("teacher-", StringComparison.Ordinal));
     }
 
     static double Number(Group group) => double.Parse(group.Value, CultureInfo.InvariantCulture);

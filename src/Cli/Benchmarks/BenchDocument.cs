@@ -59,7 +59,7 @@ sealed record BenchModel(string Model, string Fingerprint, long Parameters, stri
 sealed record BenchRow(int Batch, int Length, IReadOnlyList<double> Ms, decimal? Work, double? LimitMs, BenchMemory? Memory, IReadOnlyList<KernelTime>? Kernels = null)
 {
     /// <summary>The middle of <see cref="Ms"/>; of an even number the mean of the two in the middle.</summary>
-    public double? MedianMs => Ms.Count == 0 ? null : (Ms.Order().ElementAt((Ms.Count - 1) / 2) + Ms.Order().ElementAt(Ms.Count / 2)) / 2;
+    public double? MedianMs => Ms.Count == 0 ? null : Median.Of(Ms);
 }
 
 /// <summary>Bytes, above what the process had before the model.</summary>

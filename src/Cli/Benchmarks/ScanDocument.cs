@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using MmMamba.Runtime.Generation;
 
 namespace MmMamba.Cli.Benchmarks;
 
@@ -24,7 +25,7 @@ sealed record ScanDocument(
 sealed record ScanRow(int Length, string Path, IReadOnlyList<double> Ms, long Bytes, decimal Flops)
 {
     /// <summary>The middle of <see cref="Ms"/>; of an even number the mean of the two in the middle.</summary>
-    public double MedianMs => (Ms.Order().ElementAt((Ms.Count - 1) / 2) + Ms.Order().ElementAt(Ms.Count / 2)) / 2;
+    public double MedianMs => Median.Of(Ms);
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true)]

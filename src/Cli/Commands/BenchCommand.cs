@@ -7,6 +7,7 @@ using MmMamba.Cli.Specs;
 using MmMamba.Runtime;
 using MmMamba.Runtime.Checkpoints;
 using MmMamba.Runtime.Distillation;
+using MmMamba.Runtime.Generation;
 using MmMamba.Runtime.Plans;
 using MmMamba.Runtime.Seeding;
 
@@ -72,9 +73,9 @@ static class BenchCommand
             timings.Add(timing);
             var memory = timing.PeakBytes is { } bytes ? (bytes / (double)(1L << 30)).ToString("0.00", CultureInfo.InvariantCulture) : "unknown";
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{timing.Stage.NameOf(),-12} {timing.Trained,13:#,0} {timing.Median,12:0.0} {timing.Milliseconds.Min(),12:0.0} {timing.Milliseconds.Max(),12:0.0} {load.Tokens * 1000 / timing.Median,10:0} {memory,13}"));
+                $"{timing.Stage.NameOf(),-12} {timing.Trained,13:#,0} {timing.MedianMs,12:0.0} {timing.Milliseconds.Min(),12:0.0} {timing.Milliseconds.Max(),12:0.0} {load.Tokens * 1000 / timing.MedianMs,10:0} {memory,13}"));
             if (timing.Parts is { } parts)
-                Console.WriteLine($"  part by part, ms: {string.Join(", ", parts.Select(part => string.Create(CultureInfo.InvariantCulture, $"{NameOf(part.Key)} {StageTiming.MedianOf(part.Value):0.0}")))}");
+                Console.WriteLine($"  part by part, ms: {string.Join(", ", parts.Select(part => string.Create(CultureInfo.InvariantCulture, $"{NameOf(part.Key)} {Median.Of(part.Value):0.0}")))}");
         }
         if (json is not null) AtomicFile.Write(json, Json(plan, load, compute, machine, timings));
     }
@@ -100,7 +101,7 @@ static class BenchCommand
                 json.WriteStartObject();
                 json.WriteString("stage", timing.Stage.NameOf());
                 json.WriteNumber("trained", timing.Trained);
-                json.WriteNumber("median_ms", Math.Round(timing.Median, 3));
+                json.WriteNumber("median_ms", Math.Round(timing.MedianMs, 3));
                 json.WriteStartArray("ms");
                 foreach (var milliseconds in timing.Milliseconds) json.WriteNumberValue(Math.Round(milliseconds, 3));
                 json.WriteEndArray();

@@ -60,27 +60,38 @@ static class ArtefactJob
                 break;
         }
 
-        IntroducedArtefact Introduced() => StageFiles.PathOf(run, StageKind.Introduced) is var path && File.Exists(path)
+        // A run after another's artefact has that in its folder, of whichever stage.
+        IntroducedArtefact Introduced() => Before(StageKind.Introduced, asked["from_stage"] is not null) is { } path
             ? IntroducedArtefact.Load(path, model.Plan)
             : IntroducedArtefact.Skipped(teacher, model.Plan, state.Options.Seed);
 
         MixerArtefact Mixers()
         {
-            var path = StageFiles.PathOf(run, StageKind.Mixer);
-            if (File.Exists(path)) return MixerArtefact.Load(path, model.Plan);
+            if (Before(StageKind.Mixer) is { } path) return MixerArtefact.Load(path, model.Plan);
             using var start = Introduced();
             return MixerArtefact.Skipped(start);
+        }
+
+        // The artefact of a stage before; null where the run has none.
+        string? Before(StageKind kind, bool isTaken = false)
+        {
+            var path = StageFiles.PathOf(run, kind);
+            if (File.Exists(path)) return path;
+            return !isTaken && !model.Plan.RecipeOf().Run.Contains(kind) ? null : throw new InputException($"{path}: is gone, and the {state.Stage} stage began after it; put it back.");
         }
     }
 
     static VisionLanguageModel TeacherOf(ModelPlan student, SpecLibrary library, string run, JsonNode asked, string? named)
     {
+        // Of a teacher that the run trained there is no hash beforehand: it is the one in its folder, and no other.
+        var wanted = (asked["teacher"] as JsonValue)?.ToString();
         var trained = Path.Combine(run, "teacher.safetensors");
-        var path = named ?? (File.Exists(trained) ? trained : student.Teacher == TinyTeacher.Model ? TinyTeacher.Path : null)
+        if (wanted is null && named is not null) throw new InputException($"{named}: the run trained its own teacher, {trained}; leave out --teacher.");
+        if (wanted is null && !File.Exists(trained)) throw new InputException($"{trained}: is gone, and is the teacher that the run trained; put it back.");
+        var path = (wanted is null ? trained : named ?? (student.Teacher == TinyTeacher.Model ? TinyTeacher.Path : null))
             ?? throw new InputException($"no checkpoint of {student.Teacher} comes with the tool; name the run's with --teacher.");
         var teacher = Checkpoint.Load(library.Model(student.Teacher!).Plan, path, torch.CPU, asked["dtype"] is { } dtype ? Dtypes.Parse(dtype.ToString()) : torch.ScalarType.Float32);
-        // A teacher that the run trained is in its folder, and has no hash beforehand.
-        var (hash, wanted) = (TeacherIdentity.Of(teacher).Hash, (asked["teacher"] as JsonValue)?.ToString());
+        var hash = TeacherIdentity.Of(teacher).Hash;
         if (wanted is null || wanted == hash) return teacher;
         teacher.Dispose();
         throw new InputException($"{path}: its weights are {hash[..12]} and those of the run's teacher {Shown(wanted)}; name that teacher with --teacher.");

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using MmMamba.Runtime;
 using MmMamba.Runtime.Data;
 using MmMamba.Runtime.Distillation;
+using MmMamba.Runtime.Generation;
 using MmMamba.Runtime.Plans;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -29,9 +30,7 @@ sealed record TrainingLoad(int Length, int Batch, int Steps, StageKind? Stage, b
 /// <param name="PeakBytes">Memory of the process so far, at most; null where it cannot be told.</param>
 sealed record StageTiming(StageKind Stage, long Trained, IReadOnlyList<double> Milliseconds, IReadOnlyDictionary<StepPart, double[]>? Parts, long? PeakBytes)
 {
-    public double Median => MedianOf(Milliseconds);
-
-    public static double MedianOf(IReadOnlyCollection<double> values) => values.Order().ElementAt(values.Count / 2);
+    public double MedianMs => Median.Of(Milliseconds);
 }
 
 /// <summary>Times the stages of a student's recipe on tokens that say nothing.</summary>

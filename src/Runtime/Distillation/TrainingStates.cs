@@ -124,23 +124,28 @@ public sealed class TrainingStates(string folder, StateOptions? options = null, 
 
     /// <summary>
     /// Lets go of a stage's states: its artefact is on the disk. What was asked for stays (<see cref="StateOptions.KeepEvery"/>, <see cref="StateOptions.KeepBest"/>), but
-    /// for the last, which the artefact is.
+    /// for the last, which the artefact is. The last goes last: where it is gone this was done before, and what stays then stays, whatever is asked for now.
     /// </summary>
     public void Finish(string stage)
     {
-        var files = Files(stage);
-        var staying = _options.KeepEvery is null && !_options.KeepBest ? [] : Asked([.. files.Select(file => Header(file.Path)).OfType<(string, TrainingState, TrainingOptions)>()]);
+        var files = Files(stage).OrderBy(file => file.Step).ToArray();
+        (string Path, TrainingState State, TrainingOptions Options)[] sound = [.. files.Select(file => Header(file.Path)).OfType<(string, TrainingState, TrainingOptions)>()];
+        if (sound.Length == files.Length && !sound.Any(state => IsLast(state.State, state.Options))) return;
+        var staying = Asked(sound);
         foreach (var (_, path) in files)
             if (!staying.Contains(path)) File.Delete(path);
     }
 
+    static bool IsLast(TrainingState state, TrainingOptions options) => state.Step >= options.Steps;
+
     HashSet<string> Asked((string Path, TrainingState State, TrainingOptions Options)[] states)
     {
+        if (_options.KeepEvery is null && !_options.KeepBest) return [];
         var best = states.Length == 0 ? null : states.MinBy(state => state.State.SmoothedLoss ?? double.PositiveInfinity).Path;
         return
         [
             .. from state in states
-               where state.State.Step < state.Options.Steps && (state.Path == best || _options.KeepEvery is { } every && state.State.Number % every == 0)
+               where !IsLast(state.State, state.Options) && (state.Path == best || _options.KeepEvery is { } every && state.State.Number % every == 0)
                select state.Path,
         ];
     }

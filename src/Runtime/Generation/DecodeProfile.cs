@@ -36,9 +36,9 @@ public static class DecodeProfile
         ];
 
         // What a graph of one round costs beside its kernels is in both.
-        double Time(string? kernel) => (Median(kernel, rounds + 1) - Median(kernel, 1)) / rounds;
+        double Time(string? kernel) => (Middle(kernel, rounds + 1) - Middle(kernel, 1)) / rounds;
 
-        double Median(string? kernel, int times)
+        double Middle(string? kernel, int times)
         {
             using var step = CapturedStep.Create(model, cache, new Filter(device, kernel, times), out _)!;
             var (ids, positions, picked) = (Enumerable.Repeat(1, sequences).ToArray(), Enumerable.Repeat(length, sequences).ToArray(), new int[sequences]);
@@ -49,8 +49,7 @@ public static class DecodeProfile
                 step.Replay(ids, positions, length, picked);
                 if (i >= 0) took[i] = watch.Elapsed.TotalMicroseconds;
             }
-            Array.Sort(took);
-            return took[repeats / 2];
+            return Median.Of(took);
         }
     }
 

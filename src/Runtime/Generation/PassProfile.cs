@@ -42,9 +42,8 @@ public static class PassProfile
         }
         return
         [
-            .. runs[0].Values.OrderBy(piece => piece.Name == Other).Select(piece => new KernelTime(
-                piece.Name, piece.Times, Median(runs.Select(run => run[piece.Name].Microseconds)) / piece.Times, piece.Bytes / piece.Times, piece.Flops / piece.Times)),
-            new("all", 1, Median(whole), runs[0].Values.Sum(piece => piece.Bytes), runs[0].Values.Sum(piece => piece.Flops)),
+            .. runs.SelectMany(run => run.Values).GroupBy(piece => piece.Name).OrderBy(pieces => pieces.Key == Other).Select(OfOne),
+            new("all", 1, Median.Of(whole), runs[0].Values.Sum(piece => piece.Bytes), runs[0].Values.Sum(piece => piece.Flops)),
         ];
 
         Prompt[] Part(int from, int count) => [.. prompts.Select(prompt => new Prompt([.. prompt.Ids.Skip(from).Take(count)]))];
@@ -55,6 +54,13 @@ public static class PassProfile
             using (var logits = sequences.Read(rest, most)) logits.cpu().Dispose();
             before.Return();
         }
+    }
+
+    // A piece in the runs that had it: libtorch may take another kernel at a later one.
+    static KernelTime OfOne(IEnumerable<Piece> runs)
+    {
+        var piece = runs.First();
+        return new(piece.Name, piece.Times, Median.Of(runs.Select(run => run.Microseconds / run.Times)), piece.Bytes / piece.Times, piece.Flops / piece.Times);
     }
 
     static Dictionary<string, Piece> Watched(Device device, Action read)
@@ -81,12 +87,6 @@ public static class PassProfile
             clock.Mark();
             begun.Add(new(what ?? Other, 1, 0, bytes, flops));
         }
-    }
-
-    static double Median(IEnumerable<double> values)
-    {
-        var sorted = values.Order().ToArray();
-        return sorted[sorted.Length / 2];
     }
 
     readonly record struct Piece(string Name, int Times, double Microseconds, long Bytes, long Flops);

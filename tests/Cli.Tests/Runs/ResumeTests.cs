@@ -167,6 +167,14 @@ public sealed class ResumeTests(ShortRun run)
         Refused("moved.safetensors: there is no run.json of its run", "interrupted.mmmodel.yaml", "moved.safetensors");
         Assert.Contains("mixer.safetensors: exists", Tool.Run(run.Folder.Path, "artefact", "interrupted.mmmodel.yaml", "moved.safetensors", "--output", "mixer.safetensors").Refusal);
 
+        // What a stage began after is never made up for.
+        foreach (var (gone, stage) in ((string, string)[])[("introduced", "mixer"), ("mixer", "end_to_end")])
+        {
+            File.Move(run.Folder[$"kept/stages/{gone}.safetensors"], run.Folder["aside.safetensors"]);
+            Refused($"stages/{gone}.safetensors: is gone, and the {stage} stage began after it", "interrupted.mmmodel.yaml", $"kept/states/{stage}-00000010.safetensors");
+            File.Move(run.Folder["aside.safetensors"], run.Folder[$"kept/stages/{gone}.safetensors"]);
+        }
+
         // What the stage trained is the state's, and the rest what it was after the stage as well.
         void Artefact(string stage, string whole)
         {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using MmMamba.Runtime.Checkpoints;
 using MmMamba.Runtime.Data;
 using MmMamba.Runtime.Distillation;
@@ -86,12 +87,31 @@ public sealed class TrainingStatesTests : IDisposable
         {
             Run(States(kept), Rows(losses.Length > 0 ? losses : [3, 2, 1, 4, 5, 6, 7, 8]), options);
             System.IO.File.WriteAllText(PathOf(2), "torn");
-            States(kept).Finish("parabola"); // as after a new start
             States(kept).Finish("parabola");
             var left = Kept;
+            States(new()).Finish("parabola"); // as when it is gone on with, and nothing is asked for any more
+            Assert.Equal(left, Kept);
             foreach (var file in left) System.IO.File.Delete(_folder[$"{TrainingStates.Folder}/{file}"]);
             return left;
         }
+    }
+
+    [Theory]
+    [InlineData(true, 8f, 7f, 6f, 5f, 4f, 3f, 2f, 1f)]
+    [InlineData(false, 3f, 2f, 1f, 4f, 5f, 6f, 7f, 8f)]
+    public void A_process_that_ends_while_states_go_leaves_the_last_and_what_stays_is_the_same(bool isLastBest, params float[] losses)
+    {
+        var kept = new StateOptions { EverySteps = 1, Keep = 5, KeepBest = true };
+        Run(States(kept), Rows(losses), Options with { LearningRate = 1e-6 });
+        using var gone = new BlockingCollection<string>();
+        using var watcher = new FileSystemWatcher(_folder[TrainingStates.Folder]);
+        watcher.Deleted += (_, deleted) => gone.Add(deleted.Name!);
+        watcher.EnableRaisingEvents = true;
+        System.IO.File.Delete(PathOf(6)); // the first that goes; then the process ends
+        States(kept).Finish("parabola");
+        Assert.Equal(isLastBest ? [] : [File(3)], Kept);
+        string[] order = [.. Enumerable.Range(0, isLastBest ? 5 : 4).Select(_ => gone.TryTake(out var name, TimeSpan.FromSeconds(30)) ? name : "none")];
+        Assert.Equal(File(8), order[^1]);
     }
 
     [Fact]

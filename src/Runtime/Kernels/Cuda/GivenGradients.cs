@@ -7,6 +7,7 @@ namespace MmMamba.Runtime.Kernels.Cuda;
 /// <summary>
 /// Gradients that functions of our own give libtorch, which takes a hold of its own on what it is given. On a GPU the thread that goes back has no dispose scope; a gradient's
 /// handle is freed when the same thread gives the next one. An exception may not leave a function that libtorch has called: it is kept, and thrown where the pass back was asked for.
+/// One is kept in a process: libtorch goes back on threads of its own, which do not say for whom, and a process trains one model at a time.
 /// </summary>
 static class GivenGradients
 {
@@ -16,9 +17,16 @@ static class GivenGradients
     /// <summary>Goes back from a tensor, with its gradient or from a scalar.</summary>
     public static void From(Tensor end, Tensor? gradient = null)
     {
-        if (gradient is null) end.backward();
-        else end.backward([gradient]);
-        ThrowFailure();
+        try
+        {
+            if (gradient is null) end.backward();
+            else end.backward([gradient]);
+        }
+        finally
+        {
+            // What libtorch itself throws then follows from it.
+            ThrowFailure();
+        }
     }
 
     /// <summary>Throws what stopped the last pass back, once; whoever went back without <see cref="From"/> learns of it at the next pass forward.</summary>
@@ -33,9 +41,9 @@ static class GivenGradients
         Tensor?[] gradients;
         using (var scope = NewDisposeScope())
         {
-            foreach (var one in given) scope.Attach(one);
             try
             {
+                foreach (var one in given) scope.Attach(one);
                 gradients = back();
                 foreach (var gradient in gradients) gradient?.DetachFromDisposeScope();
             }
