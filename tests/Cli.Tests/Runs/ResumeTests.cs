@@ -9,7 +9,7 @@ namespace MmMamba.Cli.Tests.Runs;
 [Collection(Lanes.Runs)]
 public sealed class ResumeTests(ShortRun run)
 {
-    const int Kill = 9;
+    const int Kill = 9, Stop = 19;
 
     [Theory]
     [InlineData(2, 130, "introduced")]
@@ -54,6 +54,8 @@ public sealed class ResumeTests(ShortRun run)
         using (var first = run.Start(ShortRun.Command("held", "--checkpoint-every", "1")))
         {
             ShortRun.Until(first, () => HasState("held", "introduced"));
+            ShortRun.Signal(first, Stop); // it is at work and gets no further: its states go with their stage
+            Assert.True(HasState("held", "introduced"));
             var second = Tool.Run(run.Folder.Path, ShortRun.Command("held", "--resume"));
             Assert.Equal(1, second.ExitCode);
             Assert.Equal("mmmamba: held: another process is at work on this run; wait for it, or end it.", second.Refusal);
