@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 if (args is ["states", var states, .. var sizes])
 {
     Console.WriteLine("   parameters         MB  fastest  slowest  resume   (seconds)");
-    foreach (var size in sizes.Length > 0 ? sizes : ["303264", "303075072"])
+    foreach (var size in sizes.Length > 0 ? sizes : ["172968", "303075072"])
         Console.WriteLine(States.Measure(states, long.Parse(size, System.Globalization.CultureInfo.InvariantCulture), TorchSharp.torch.CPU));
     return 0;
 }

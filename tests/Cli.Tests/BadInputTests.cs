@@ -36,10 +36,11 @@ public sealed class BadInputTests : IDisposable
     }
 
     [Theory]
-    [InlineData("--keep-best")]
-    [InlineData("--keep-every", "5")]
-    public void States_that_have_no_place_are_not_asked_for(params string[] arguments) =>
-        Refused($"--keep is 1, the place of the last state; with {arguments[0]} it is at least 2.", ["distill", "--keep", "1", .. arguments]);
+    [InlineData("--keep is 1, the place of the last state; with --keep-best it is at least 2.", "1", "--keep-best")]
+    [InlineData("--keep is 1, the place of the last state; with --keep-every it is at least 3.", "1", "--keep-every", "5")]
+    [InlineData("--keep is 2, the places of the last and the best state; with --keep-every it is at least 3.", "2", "--keep-every", "5")]
+    public void States_that_have_no_place_are_not_asked_for(string why, string keep, params string[] arguments) =>
+        Refused(why, ["distill", "--keep", keep, .. arguments]);
 
     [Theory]
     [InlineData("Nobody", "there is no model 'Nobody'; known are Hovle, MmMambaHybrid")]

@@ -38,6 +38,16 @@ public sealed class CheckpointTests : IDisposable
     }
 
     [Fact]
+    public void A_student_with_dynamic_positions_is_exported_and_said_to_be_another_there()
+    {
+        File.WriteAllText(_folder["retained.mmmodel.yaml"], "mmmodel: 1\nmodel: Retained\nextends: TinyMmMambaHybrid\nattention: { rope: { dynamic: 2, retained: dynamic } }\n");
+        var told = Tool.Run(_folder.Path, "export", "retained.mmmodel.yaml", "--random", "--output", "retained");
+        Assert.Equal((0, "mmmamba: retained: the authors' code computes plain positions in students, and Retained has dynamic ones: beyond max_positions it answers otherwise; what reads the spec beside the weights does not.\n"),
+            (told.ExitCode, told.Error));
+        Assert.Equal("", Tool.Run(_folder.Path, "export", "TinyMmMambaHybrid", "--random", "--output", "plain").Error);
+    }
+
+    [Fact]
     public void Out_in_and_out_again_is_byte_identical()
     {
         Ok("export", "TinyMmMambaHybrid", "--random", "--seed", "5", "--dtype", "bfloat16", "--shard-size", "300KB", "--output", "out");

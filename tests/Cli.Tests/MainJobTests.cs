@@ -123,6 +123,10 @@ public sealed class MainJobTests : IDisposable
         File.Move(_folder["run/teacher.safetensors"], _folder["aside.safetensors"]);
         Assert.Contains("teacher.safetensors: is gone", Tool.Run(_folder.Path, artefact).Refusal);
         File.Move(_folder["aside.safetensors"], _folder["run/teacher.safetensors"]);
+        var whole = File.ReadAllBytes(_folder["run/teacher.safetensors"]);
+        File.WriteAllBytes(_folder["run/teacher.safetensors"], [.. whole[..^1], (byte)(whole[^1] ^ 1)]);
+        Assert.Contains("teacher.safetensors: is damaged", Tool.Run(_folder.Path, artefact).Refusal);
+        File.WriteAllBytes(_folder["run/teacher.safetensors"], whole);
         var made = Tool.Run(_folder.Path, artefact);
         Assert.True(made.ExitCode == 0, made.Error + made.Output);
 

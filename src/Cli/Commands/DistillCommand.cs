@@ -57,6 +57,7 @@ static class DistillCommand
         [
             ("scale", asked.Scale),
             ("teacher", checkpoint is null ? TeacherJob.Record(recipe, teacher) : TeacherIdentity.Of(teacher).Hash),
+            ("teacher_architecture", teacher.Plan.Fingerprint),
             ("from_stage", asked.Start is null ? null : StageFiles.Check(asked.Start, plan, teacher)),
             .. settings.Trainer.Record,
         ]);

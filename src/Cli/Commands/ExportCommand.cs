@@ -50,6 +50,8 @@ static class ExportCommand
                 ExportJob.Run(folder, result.GetValue(weights) ?? (CheckpointSpec.Is(named) ? named : throw new InputException(
                     $"{named} is a model without weights; name its checkpoint with --weights, or draw some with --random.")), target, settings, cancellation);
             Console.WriteLine(Printable.Line(FormattableString.Invariant($"{target}: {folder.Plan.Name}, {folder.Plan.ParameterCount:#,0} parameters, {folder.Plan.Fingerprint}")));
+            if (ExportJob.IsPlainThere(folder))
+                Console.Error.WriteLine(Printable.Line($"mmmamba: {target}: the authors' code computes plain positions in students, and {folder.Plan.Name} has dynamic ones: beyond max_positions it answers otherwise; what reads the spec beside the weights does not."));
             return Task.FromResult(ExitCode.Ok);
         });
         return command;

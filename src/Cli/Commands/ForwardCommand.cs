@@ -51,14 +51,15 @@ static class ForwardCommand
         using var pass = ForwardPass.Run(model, input, request.Decode, request.Hidden, cancellation);
 
         var dtype = Dtypes.NameOf(compute.Dtype);
+        var states = request.Decode > 0 && model.StateDtype != ScalarType.Float32 ? $", states in {Dtypes.NameOf(model.StateDtype)}" : "";
         var tensors = pass.Hidden.Select((x, i) => (FormattableString.Invariant($"hidden.{i}"), x)).Prepend(("logits", pass.Logits));
         SafetensorsWriter.Write(request.Output, tensors, new Dictionary<string, string>
         {
-            ["mmmamba.model"] = plan.Name, ["mmmamba.fingerprint"] = plan.Fingerprint, ["mmmamba.computed"] = $"{dtype}, {compute.Device.type.ToString().ToLowerInvariant()}",
+            ["mmmamba.model"] = plan.Name, ["mmmamba.fingerprint"] = plan.Fingerprint, ["mmmamba.computed"] = $"{dtype}, {compute.Device.type.ToString().ToLowerInvariant()}{states}",
         });
         Console.WriteLine(Printable.Line(
             $"{request.Output}: logits {string.Join(" x ", pass.Logits.shape)}{(request.Hidden ? $", hidden.0 to hidden.{pass.Hidden.Count - 1}" : "")} of {plan.Name} in {dtype}"
-            + (request.Decode > 0 ? $", the last {request.Decode} tokens one by one" : "")));
+            + (request.Decode > 0 ? $", the last {request.Decode} tokens one by one{states}" : "")));
         Console.WriteLine(Printable.Line(Compute.Describe(compute.Device)));
     }
 }

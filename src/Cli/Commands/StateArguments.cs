@@ -12,7 +12,7 @@ sealed class StateArguments
 
     readonly Option<bool> _resume = new("--resume") { Description = "Go on with the run that the output holds, asked for the same as then; begin it if there is none." };
     readonly Option<string> _every = new("--checkpoint-every") { Description = "When states are written: a number of steps, or a time such as 30s, 2m or 1h.", DefaultValueFactory = _ => "2m" };
-    readonly Option<int> _keep = RunOptions.Range(new Option<int>("--keep") { Description = "Most states that stay: the last, the best, those that --keep-every chooses, then the newest.", DefaultValueFactory = _ => 3 }, 1, 10_000);
+    readonly Option<int> _keep = RunOptions.Range(new Option<int>("--keep") { Description = "Most states of a stage that stay: the last, the best, those that --keep-every chooses, then the newest.", DefaultValueFactory = _ => 3 }, 1, 10_000);
     readonly Option<int?> _keepEvery = new("--keep-every") { Description = "Of the states in their order, each so-many-th is kept before others. These and the best stay when their stage is done." };
     readonly Option<bool> _keepBest = new("--keep-best") { Description = "The best state stays when its stage is done." };
 
@@ -38,8 +38,9 @@ sealed class StateArguments
     public (bool Resume, StateOptions States) Read(ParseResult result)
     {
         var states = Parse(result.GetRequiredValue(_every))! with { Keep = result.GetValue(_keep), KeepEvery = result.GetValue(_keepEvery), KeepBest = result.GetValue(_keepBest) };
-        if (states.Keep == 1 && (states.KeepBest || states.KeepEvery is not null))
-            throw new InputException($"{_keep.Name} is 1, the place of the last state; with {(states.KeepBest ? _keepBest.Name : _keepEvery.Name)} it is at least 2.");
+        if (states is { KeepEvery: not null, Keep: < 3 })
+            throw new InputException($"{_keep.Name} is {states.Keep}, {(states.Keep == 1 ? "the place of the last state" : "the places of the last and the best state")}; with {_keepEvery.Name} it is at least 3.");
+        if (states is { KeepBest: true, Keep: 1 }) throw new InputException($"{_keep.Name} is 1, the place of the last state; with {_keepBest.Name} it is at least 2.");
         return (result.GetValue(_resume), states);
     }
 

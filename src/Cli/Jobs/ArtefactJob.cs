@@ -25,22 +25,36 @@ static class ArtefactJob
         var run = Path.GetDirectoryName(Path.GetDirectoryName(Path.GetFullPath(path))) ?? "/";
         if (!File.Exists(Path.Combine(run, RunFolder.Record))) throw new InputException($"{path}: there is no {RunFolder.Record} of its run; name a state where its run wrote it.");
         var asked = RunRecord.AskedOf(run, model.Plan);
-        if (state.Stage == StageNames.Teacher) WriteTeacher(model.Plan.Teacher is { } name ? library.Model(name) : model, state, output);
+        if (state.Stage == StageNames.Teacher)
+        {
+            if (teacher is not null) throw new InputException($"{path}: is a teacher's, and has no other; leave out --teacher.");
+            WriteTeacher(TeacherModel(model, library, asked), state, (bool?)asked["half"] == true, output);
+        }
         else if (Enum.GetValues<StageKind>().Cast<StageKind?>().FirstOrDefault(kind => kind!.Value.NameOf() == state.Stage) is { } stage) WriteStage(model, library, state, stage, run, asked, teacher, output);
         else throw new InputException($"{path}: is of a training '{state.Stage}', which is no stage.");
         return state;
     }
 
-    static void WriteTeacher(NamedModel teacher, SavedState state, string output)
+    static void WriteTeacher(NamedModel teacher, SavedState state, bool half, string output)
     {
         using var model = new VisionLanguageModel(teacher.Plan, new DrawnParameters(state.Options.Seed));
         TeacherTraining.Run(model, [], state.Options, states: state.End());
-        RunModel.Save(model, output, Sheet.Render(teacher.Resolved));
+        Checkpoint.Save(model, output, new Dictionary<string, string> { [Checkpoint.SheetKey] = Sheet.Render(teacher.Resolved) }, storeAs: half ? torch.ScalarType.Float16 : null);
+    }
+
+    // A run's record holds all of its model, and of its teacher what of it has no tensors as well.
+    static NamedModel TeacherModel(NamedModel model, SpecLibrary library, JsonNode asked)
+    {
+        if (model.Plan.Teacher is not { } name) return model;
+        var teacher = library.Model(name);
+        var wanted = asked["teacher_architecture"]?.ToString();
+        return wanted == teacher.Plan.Fingerprint ? teacher
+            : throw new InputException($"{name} is {teacher.Plan.Fingerprint}, and the run's teacher was {wanted}: its spec has changed since.");
     }
 
     static void WriteStage(NamedModel model, SpecLibrary library, SavedState state, StageKind stage, string run, JsonNode asked, string? named, string output)
     {
-        using var teacher = TeacherOf(model.Plan, library, run, asked, named);
+        using var teacher = TeacherOf(TeacherModel(model, library, asked).Plan, run, asked, named);
         switch (stage)
         {
             case StageKind.Introduced:
@@ -81,18 +95,26 @@ static class ArtefactJob
         }
     }
 
-    static VisionLanguageModel TeacherOf(ModelPlan student, SpecLibrary library, string run, JsonNode asked, string? named)
+    static VisionLanguageModel TeacherOf(ModelPlan plan, string run, JsonNode asked, string? named)
     {
         // Of a teacher that the run trained there is no hash beforehand: it is the one in its folder, and no other.
         var wanted = (asked["teacher"] as JsonValue)?.ToString();
         var trained = Path.Combine(run, "teacher.safetensors");
         if (wanted is null && named is not null) throw new InputException($"{named}: the run trained its own teacher, {trained}; leave out --teacher.");
-        if (wanted is null && !File.Exists(trained)) throw new InputException($"{trained}: is gone, and is the teacher that the run trained; put it back.");
-        var path = (wanted is null ? trained : named ?? (student.Teacher == TinyTeacher.Model ? TinyTeacher.Path : null))
-            ?? throw new InputException($"no checkpoint of {student.Teacher} comes with the tool; name the run's with --teacher.");
-        var teacher = Checkpoint.Load(library.Model(student.Teacher!).Plan, path, torch.CPU, asked["dtype"] is { } dtype ? Dtypes.Parse(dtype.ToString()) : torch.ScalarType.Float32);
+        var dtype = asked["dtype"] is { } type ? Dtypes.Parse(type.ToString()) : torch.ScalarType.Float32;
+        if (wanted is null)
+        {
+            // Its file tells whether it is what was written.
+            using (var whole = RunModel.Load(plan, trained, torch.CPU) ?? throw new InputException($"{trained}: is gone, and is the teacher that the run trained; put it back."))
+            {
+            }
+            return Checkpoint.Load(plan, trained, torch.CPU, dtype);
+        }
+        var path = named ?? (plan.Name == TinyTeacher.Model ? TinyTeacher.Path : null)
+            ?? throw new InputException($"no checkpoint of {plan.Name} comes with the tool; name the run's with --teacher.");
+        var teacher = Checkpoint.Load(plan, path, torch.CPU, dtype);
         var hash = TeacherIdentity.Of(teacher).Hash;
-        if (wanted is null || wanted == hash) return teacher;
+        if (wanted == hash) return teacher;
         teacher.Dispose();
         throw new InputException($"{path}: its weights are {hash[..12]} and those of the run's teacher {Shown(wanted)}; name that teacher with --teacher.");
 

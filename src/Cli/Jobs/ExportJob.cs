@@ -57,6 +57,10 @@ static class ExportJob
         output.Complete();
     }
 
+    /// <summary>Whether a model's layers have dynamic positions that its <c>config.json</c> does not tell of: the authors' code computes plain ones in students.</summary>
+    public static bool IsPlainThere(FolderModel folder) =>
+        folder.Spec.Checkpoint == "mmmamba" && folder.Plan.Layers.Any(layer => layer.Mixer is AttentionPlan { DynamicFactor: not null });
+
     static void RequireConfig(FolderModel folder)
     {
         if (PublishedConfig.Obstacles(folder.Spec) is { Count: > 0 } obstacles)

@@ -25,7 +25,7 @@ sealed class RoundTrip(string source, FolderModel model, string folder)
     /// <summary>Why a model does not make the way; null where it does.</summary>
     public static string? Obstacle(FolderModel model) =>
         PublishedConfig.Obstacles(model.Spec) is { Count: > 0 } found ? $"the authors' released code has no such model: {string.Join("; ", found)}"
-        : model.Spec.Checkpoint == "mmmamba" && model.Plan.Layers.Any(layer => layer.Mixer is AttentionPlan { DynamicFactor: not null }) ? "its config.json reads back with plain positions"
+        : ExportJob.IsPlainThere(model) ? "its config.json reads back with plain positions"
         : null;
 
     /// <param name="layout">The layout that the checkpoint has.</param>

@@ -144,7 +144,7 @@ static class ModelBinder
         foreach (var owner in towers.Select(tower => tower.Own).Where(scope.Wrote).Prepend(scope.Own))
         {
             if ((owner.Get("attention") as MappingNode)?.Get("rope") is not MappingNode rope) continue;
-            if (AttentionKind.Retains(rope)) scope.Report(Diagnostics.NoEffect, rope.Find("retained")!.Key, "`retained`", student ? "`dynamic` gives no factor" : "only a student retains attention");
+            if (AttentionKind.Retains(rope)) scope.Report(Diagnostics.NoEffect, rope.Find("retained")!.Key, "`retained`", student ? AttentionKind.NoFactor : AttentionKind.OnlyStudent);
             else if (student && rope.Get("dynamic") is not null) scope.Report(Diagnostics.NoEffect, rope.Find("dynamic")!.Key, "`dynamic`", AttentionKind.PlainStudent);
         }
     }

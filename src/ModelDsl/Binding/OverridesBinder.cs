@@ -17,6 +17,8 @@ sealed class OverridesBinder(Scope scope, List<Tower> towers, LayersSpec layers)
     readonly MappingNode[] _towers = [.. towers.SelectMany(tower => Enumerable.Repeat(tower.Settings, tower.Spec.Layers))];
     /// <summary>Who wrote a path of a layer, and who wrote inside of it.</summary>
     readonly Dictionary<(int Layer, string Path), ScalarNode> _written = [], _inside = [];
+    /// <summary>What is written on dynamic positions: one override may give the factor and another retain it, in any order.</summary>
+    readonly List<(Leaf Leaf, IReadOnlyCollection<int> Selected)> _positions = [];
 
     /// <summary>The towers, their layers overridden.</summary>
     public List<Tower> Apply()
@@ -27,6 +29,9 @@ sealed class OverridesBinder(Scope scope, List<Tower> towers, LayersSpec layers)
         foreach (var item in list.Items.Cast<MappingNode>())
             if (Selected(item) is { } selected && Writes(item, selected))
                 Each(merged, selected, node => LayerNodes.Merge(node, LayerNodes.Of(item)));
+        foreach (var (leaf, selected) in _positions)
+            if (Unheeded(leaf, [.. selected.Where(layer => _placed[layer].Kind.Reads(leaf.Path)).Select(layer => At(merged[layer], "attention.rope") as MappingNode)]) is { } reason)
+                scope.Report(Diagnostics.NoEffect, leaf.Entry.Key, Quote.Of(leaf.Path), reason);
         if (scope.HasErrors) return towers;
 
         var settings = new LayerSettings[merged.Length];
@@ -100,6 +105,17 @@ sealed class OverridesBinder(Scope scope, List<Tower> towers, LayersSpec layers)
         }
         else if (Distinct(selected).All(tower => LayerNodes.Read(LayerNodes.Merge(tower, leaf.Alone)) == LayerNodes.Read(tower)))
             scope.Report(Diagnostics.OverrideOfNothing, leaf.Entry.Value, where, Quote.Of(leaf.Path));
+        else if (leaf.Path is AttentionKind.DynamicPath or AttentionKind.RetainedPath) _positions.Add((leaf, selected));
+    }
+
+    /// <summary>Why positions that an override writes are those of none of its layers; null where they are.</summary>
+    /// <param name="ropes">What the layers with attention have in the end.</param>
+    string? Unheeded(Leaf leaf, MappingNode?[] ropes)
+    {
+        var student = scope.Merged.Get("teacher") is not null;
+        if (leaf.Path == AttentionKind.DynamicPath) return student && !ropes.Any(AttentionKind.Retains) ? AttentionKind.PlainStudent : null;
+        if (!AttentionKind.RetainsValue(leaf.Entry.Value)) return null;
+        return !student ? AttentionKind.OnlyStudent : ropes.Any(rope => rope?.Get("dynamic") is not (null or ScalarNode { Kind: ScalarKind.Null })) ? null : AttentionKind.NoFactor;
     }
 
     IEnumerable<MappingNode> Distinct(IEnumerable<int> selected)
@@ -113,16 +129,11 @@ sealed class OverridesBinder(Scope scope, List<Tower> towers, LayersSpec layers)
     string? Unread(string path, IReadOnlyCollection<int> selected)
     {
         if (MixerKinds.Owner(path) is not { } owner) return null;
-        if (path == AttentionKind.DynamicPath && scope.Merged.Get("teacher") is not null && !selected.Any(Retains)) return AttentionKind.PlainStudent;
         var readers = selected.Select(layer => _placed[layer].Kind).Distinct();
         // Stages 1 and 2 convert every layer of a student.
         if (scope.Merged.Get("distill") is not null) readers = readers.Append(MixerKinds.Converted);
         return readers.Any(kind => kind.Reads(path)) ? null : $"no layer of {{0}} {owner.Phrase}";
     }
-
-    // Whoever of the overrides says so: they are one list, in any order.
-    bool Retains(int layer) => ((SequenceNode)scope.Merged.Get("overrides")!).Items.Cast<MappingNode>().Prepend(_towers[layer])
-        .Any(item => AttentionKind.Retains((item.Get("attention") as MappingNode)?.Get("rope") as MappingNode));
 
     static Node? At(MappingNode node, string path)
     {

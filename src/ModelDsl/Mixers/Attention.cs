@@ -60,7 +60,7 @@ sealed class AttentionKind() : MixerKind(
 {
     internal const string DynamicPath = "attention.rope.dynamic", RetainedPath = "attention.rope.retained";
 
-    internal const string PlainStudent = "the attention that a student keeps has plain positions unless `retained` is `dynamic`";
+    internal const string PlainStudent = "the attention that a student keeps has plain positions unless `retained` is `dynamic`", NoFactor = "`dynamic` gives no factor", OnlyStudent = "only a student retains attention";
 
     const string Dynamic = "dynamic";
 
@@ -94,7 +94,9 @@ sealed class AttentionKind() : MixerKind(
     }
 
     /// <summary>Whether the rotary positions that are written say that a student retains their scaling.</summary>
-    internal static bool Retains(MappingNode? rope) => ModelBinder.Text(rope?.Get("retained")) == Dynamic;
+    internal static bool Retains(MappingNode? rope) => RetainsValue(rope?.Get("retained"));
+
+    internal static bool RetainsValue(Node? value) => ModelBinder.Text(value) == Dynamic;
 
     internal override IEnumerable<(string Path, string? Value)> Values(LayerSettings layer)
     {

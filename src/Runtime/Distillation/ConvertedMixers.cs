@@ -88,6 +88,8 @@ public sealed class ConvertedMixers : IDisposable
     public void RequireTeacher(VisionLanguageModel teacher)
     {
         var identity = TeacherIdentity.Of(teacher);
+        if (identity with { Fingerprint = Chain.Teacher.Fingerprint } == Chain.Teacher && identity != Chain.Teacher)
+            throw new InputException($"the mixers were made from {identity.Name} when it was {Chain.Teacher.Fingerprint}, and it is {identity.Fingerprint}: its spec has changed since");
         if (identity != Chain.Teacher)
             throw new InputException(
                 $"the mixers were made from {Chain.Teacher.Name} with weights {Chain.Teacher.Hash[..12]} and the teacher is {identity.Name} with weights {identity.Hash[..12]}; give that teacher");

@@ -20,7 +20,7 @@ public sealed record GenerationOptions
     /// <summary>Texts that end an answer, and are no part of it.</summary>
     public IReadOnlyList<string> StopTexts { get; init; } = [];
 
-    /// <summary>Most tokens of a prompt that are read in one pass: bounds memory, not the result. Null is what suits the device (<see cref="Sequences.Read"/>).</summary>
+    /// <summary>Most tokens of a prompt that are read in one pass: bounds memory, and the result only as <see cref="Sequences.Read"/> says. Null is what suits the device (<see cref="Sequences.Read"/>).</summary>
     /// <exception cref="InputException">Less than 1.</exception>
     public int? PrefillChunk
     {

@@ -61,7 +61,8 @@ public sealed class Sequences : IDisposable
     /// <summary>Reads on, and predicts what follows: logits (sequences, vocab), float32; rows of sequences that read nothing are 0.</summary>
     /// <param name="prompts">What each sequence reads, maybe nothing; at least one token in all.</param>
     /// <param name="chunk">
-    /// Most tokens of a sequence in one pass; the result does not depend on it. Null is 512, on a GPU some 8,000 of all sequences together.
+    /// Most tokens of a sequence in one pass; null is 512, on a GPU some 8,000 of all sequences together. The result depends on it only where states are rounded at the end of each pass
+    /// (<see cref="VisionLanguageModel.StateDtype"/>), and where dynamic positions go beyond their most: keys keep the base of their pass's length.
     /// </param>
     /// <param name="cancellation">Stops between two passes, or between two layers of a pass over several tokens, which is undone; what was read before stays read.</param>
     /// <exception cref="InputException">A prompt does not fit the model or the room.</exception>

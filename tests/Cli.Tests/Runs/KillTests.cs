@@ -20,13 +20,13 @@ public sealed class KillTests(ShortRun run, ITestOutputHelper output)
     {
         output.WriteLine($"seed {Seed}; undisturbed {run.Time.TotalSeconds:0.0} s");
         var random = new Random(Seed);
-        var (kills, inside) = (0, 0);
-        while (kills < Kills || inside < InsideWrites)
+        var (kills, unaimed, inside) = (0, 0, 0);
+        while (unaimed < Kills || inside < InsideWrites)
         {
             Assert.True(kills < MostKills, $"of {kills} kills only {inside} fell inside the writing of a state");
-            // Two of three at any time of two thirds of a run, its start included; each goes on where the last one left off, so that they fall all over
-            // a run. The others, and what is missing in the end, while a state is written, after none to two others.
-            var isAimed = kills % 3 == 2 || kills >= Kills;
+            // Twenty at any time of two thirds of a run, its start included; each goes on where the last one left off, so that they fall all over a run.
+            // Every fourth, and what is missing in the end, while a state is written, after none to two others.
+            var isAimed = kills % 4 == 3 || unaimed >= Kills;
             var cut = isAimed ? KillInsideWrite(writes: 1 + random.Next(3)) : KillAfter(random.NextDouble() * 2 / 3 * run.Time);
             if (cut is null)
             {
@@ -35,6 +35,7 @@ public sealed class KillTests(ShortRun run, ITestOutputHelper output)
                 continue;
             }
             kills++;
+            if (!isAimed) unaimed++;
             if (cut.Value) inside++;
             output.WriteLine($"kill {kills}, {(isAimed ? "aimed" : "random")}: run {_runs}, newest state {NewestState()}{(cut.Value ? ", inside a write" : "")}");
         }

@@ -203,17 +203,19 @@ public sealed class ResumeTests(ShortRun run)
     [Fact]
     public void A_state_of_a_teacher_s_training_becomes_a_checkpoint()
     {
-        var train = Tool.Run(run.Folder.Path, "train", "--steps", "4", "--batch", "2", "--test-conversations", "1", "--threads", "1", "--checkpoint-every", "2", "--keep-every", "1", "--output", "taught.safetensors");
+        var train = Tool.Run(run.Folder.Path, "train", "--steps", "4", "--batch", "2", "--test-conversations", "1", "--threads", "1", "--checkpoint-every", "2", "--keep-every", "1", "--half", "--output", "taught.safetensors");
         Assert.True(train.ExitCode == 0, train.Error + train.Output);
         Assert.Equal(["teacher-00000002.safetensors"], Directory.GetFiles(run.Folder["taught.safetensors.run/states"]).Select(Path.GetFileName));
-        var made = Tool.Run(run.Folder.Path, "artefact", "TinyHovle", "taught.safetensors.run/states/teacher-00000002.safetensors", "--output", "half-taught.safetensors");
+        string[] artefact = ["artefact", "TinyHovle", "taught.safetensors.run/states/teacher-00000002.safetensors", "--output", "half-taught.safetensors"];
+        Assert.Contains("leave out --teacher", Tool.Run(run.Folder.Path, [.. artefact, "--teacher", "taught.safetensors"]).Refusal);
+        var made = Tool.Run(run.Folder.Path, artefact);
         Assert.Equal((0, "half-taught.safetensors: teacher after step 2 of 4\n"), (made.ExitCode, made.Output));
         using var checkpoint = SafetensorsFile.Open(run.Folder["half-taught.safetensors"]);
         using var state = SafetensorsFile.Open(run.Folder["taught.safetensors.run/states/teacher-00000002.safetensors"]);
         foreach (var name in checkpoint.Tensors.Select(tensor => tensor.Name))
         {
             using var scope = torch.NewDisposeScope();
-            Assert.True(checkpoint.Read(name).equal(state.Read($"weight/{name}")).all().item<bool>(), name);
+            Assert.True(checkpoint.Read(name).equal(state.Read($"weight/{name}").to(torch.ScalarType.Float16)).all().item<bool>(), name);
         }
         Assert.Equal(0, Tool.Run(run.Folder.Path, "eval", "half-taught.safetensors", "--test-conversations", "1").ExitCode);
     }

@@ -8,7 +8,9 @@ namespace MmMamba.ModelDsl.Tests.Binding;
 /// <summary>Rotary positions of the attention that a student keeps: plain, unless its spec says otherwise.</summary>
 public class RetainedPositionsTests
 {
-    const string Plain = "`dynamic` has no effect: the attention that a student keeps has plain positions unless `retained` is `dynamic`";
+    const string Plain = "`dynamic`" + AndPlain;
+
+    const string AndPlain = " has no effect: the attention that a student keeps has plain positions unless `retained` is `dynamic`";
 
     static IEnumerable<string> Found(string of, string lines) => Tree.Diagnose(of, lines)
         .Select(found => FormattableString.Invariant($"{found.Span.StartLine},{found.Span.StartColumn} {found.Id} {found.Message}"));
@@ -53,7 +55,11 @@ public class RetainedPositionsTests
     [InlineData("TinyHovle", "attention: { rope: { dynamic: 2, retained: dynamic } }", "4,34 MMD080 `retained` has no effect: only a student retains attention")]
     [InlineData("TinyMmMambaLinear", "attention: { rope: { retained: dynamic } }", "4,22 MMD080 `retained` has no effect: no layer keeps attention")]
     [InlineData("TinyMmMambaHybrid", "attention: { rope: { retained: ntk } }", "4,32 MMD023 `retained` has no `ntk`; write `plain` or `dynamic`")]
-    public void What_has_no_effect_is_said(string of, string lines, string expected) => Assert.Equal([expected], Found(of, lines));
+    [InlineData("TinyMmMambaHybrid", "overrides: [ { where: \"layers[0]\", attention: { rope: { dynamic: 2 } } } ]", "4,57 MMD080 `attention.rope.dynamic`" + AndPlain)]
+    [InlineData("TinyMmMambaHybrid", "overrides:\n  - { where: \"layers[0]\", attention: { rope: { dynamic: 2 } } }\n  - { where: \"layers[2]\", attention: { rope: { retained: dynamic } } }",
+        "5,48 MMD080 `attention.rope.dynamic`" + AndPlain, "6,48 MMD080 `attention.rope.retained` has no effect: `dynamic` gives no factor")]
+    [InlineData("TinyHovle", "overrides: [ { where: \"layers[0]\", attention: { rope: { retained: dynamic } } } ]", "4,57 MMD080 `attention.rope.retained` has no effect: only a student retains attention")]
+    public void What_has_no_effect_is_said(string of, string lines, params string[] expected) => Assert.Equal(expected, Found(of, lines));
 
     [Theory]
     [InlineData("MmMambaHybrid", "attention: { rope: { retained: dynamic } }")]

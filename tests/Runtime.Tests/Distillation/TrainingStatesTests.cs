@@ -96,6 +96,14 @@ public sealed class TrainingStatesTests : IDisposable
         }
     }
 
+    [Fact]
+    public void Options_that_keep_nothing_are_refused()
+    {
+        Assert.Throws<ArgumentOutOfRangeException>(() => new StateOptions { Keep = 0 });
+        Assert.Throws<ArgumentOutOfRangeException>(() => new StateOptions { KeepEvery = 0 });
+        Assert.Throws<ArgumentOutOfRangeException>(() => new StateOptions { EverySteps = 0 });
+    }
+
     [Theory]
     [InlineData(true, 8f, 7f, 6f, 5f, 4f, 3f, 2f, 1f)]
     [InlineData(false, 3f, 2f, 1f, 4f, 5f, 6f, 7f, 8f)]

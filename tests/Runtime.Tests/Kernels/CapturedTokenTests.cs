@@ -113,11 +113,12 @@ public abstract class SingleTokenTests(Device device, ulong? emulated, int token
     [InlineData("GoldenNtk", 2)]
     [InlineData("TinyHovle", 3)]
     [InlineData("TinyMmMambaHybrid", 4)]
-    public void Every_switch_is_as_in_plain_operations(string name, int seed)
+    [InlineData("TinyHovle", 5, 4160)] // rows of five parts
+    public void Every_switch_is_as_in_plain_operations(string name, int seed, int? mlpHidden = null)
     {
         using var running = Running();
         using var scope = NewDisposeScope();
-        var plan = GoldenModel.Named(name);
+        var plan = mlpHidden is { } width ? WithMlp(GoldenModel.Named(name), width) : GoldenModel.Named(name);
         using var drawn = new VisionLanguageModel(
             plan, plan.Teacher is { } teacher ? new SeededParameters(GoldenModel.Named(teacher), (ulong)seed, _device) : new DrawnParameters((ulong)seed, _device));
         // Copied, to lie as tensors on a GPU do, which a kernel reads 16 bytes at a time.
@@ -141,6 +142,15 @@ public abstract class SingleTokenTests(Device device, ulong? emulated, int token
             foreach (var ((what, tensor), (_, expected)) in ours.Filled().Zip(theirs.Filled()))
                 if (tensor.numel() > 0) Golden.Close(expected, tensor, 1e-4, what);
     }
+
+    static ModelPlan WithMlp(ModelPlan plan, int width) => plan with
+    {
+        Layers = plan.Layers.Select(layer => layer with { MlpHidden = width }).ToPlanList(),
+        Tensors = plan.Tensors.Select(tensor => !tensor.Name.Contains(".feed_forward.", StringComparison.Ordinal) ? tensor : tensor with
+        {
+            Shape = tensor.Shape.Select(extent => extent == plan.Layers[tensor.Layer].MlpHidden ? width : extent).ToPlanList(),
+        }).ToPlanList(),
+    };
 
     [Fact]
     public void Prompts_and_tokens_take_turns()

@@ -1,4 +1,4 @@
-// Passed on a GPU: sha256 9dc7e7cf99f847e2f5ecbd16d2a93172f2ea94aa3f6d2261207c5123b8a18d7f
+// Passed on a GPU: sha256 f92214d0e64abb3a54cf5c675837b31a490750bdfcdfc31797e4122a80c77c84
 #ifdef ROPE_THETA
 constexpr int Lanes = HEAD_DIM / Width;      // that share a token
 constexpr int Parties = Threads / Lanes;     // tokens that a block looks at side by side
@@ -182,12 +182,6 @@ extern "C" __global__ void combine(const long long* token, const float* sums, co
 // x += w y.
 extern "C" __global__ void __launch_bounds__(Threads) attention_output(const Weight* w, const float* y, float* x)
 {
-    __shared__ __align__(16) float vector[Mixed];
-    int row = first_row();
-    Part<Mixed> head;
-    if (row < HIDDEN) head.load(w + (long long)row * Mixed, 0);
-    wait_for_earlier_kernels();
-    stage_plain<Mixed>(y, vector);
-    add_product<Mixed>(w, row, head, vector, x);
+    add_product<Mixed>(w, y, x);
 }
 #endif

@@ -1,4 +1,4 @@
-// Passed on a GPU: sha256 fabaa4879b555c75eddd80de10e5917965adec829add06fa7cc105a0e25afae0
+// Passed on a GPU: sha256 ec46d91ff2f1fcacc4c34a67d0acbb5554ecf6512445ecdcf1a54c7c8b3875ae
 #ifdef TAPS
 constexpr int Values = KV_HEADS * HEAD_DIM;
 constexpr int Channels = Mixed + 2 * Values;
@@ -136,13 +136,7 @@ DEVICE void hold_inputs(const long long* token, int sequences, const float* proj
 extern "C" __global__ void __launch_bounds__(Threads) ssm_output(
     const Weight* w, const float* mixed, const long long* token, const float* projected, Weight* conv_state, float* x)
 {
-    __shared__ __align__(16) float vector[Mixed];
-    int row = first_row();
-    Part<Mixed> head;
-    if (row < HIDDEN) head.load(w + (long long)row * Mixed, 0);
-    wait_for_earlier_kernels();
-    stage_plain<Mixed>(mixed, vector);
-    add_product<Mixed>(w, row, head, vector, x);
+    add_product<Mixed>(w, mixed, x);
     hold_inputs(token, 1, projected, conv_state);
 }
 #endif

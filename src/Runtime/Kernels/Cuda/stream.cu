@@ -1,4 +1,4 @@
-// Passed on a GPU: sha256 f50c582af41659b634ff167deb98a14c11a93c2c8619ec0eb208e3d6983d0a53
+// Passed on a GPU: sha256 11dea244220e9f9023b96a180daf4f2ecf2a485962188ca95300e07b7d82b4d1
 // The stream at the beginning (sequences, HIDDEN): each token's embedding, 0 of a sequence that rests, whose token is below 0. Nothing is picked yet. Of several sequences
 // the place of this token in the caches is marked real (sequences, room) where one is read.
 extern "C" __global__ void embed(
@@ -61,28 +61,32 @@ extern "C" __global__ void __launch_bounds__(Threads) swiglu(const Weight* w1, c
     }
 }
 
-// x += w in, for a staged vector of K numbers.
-template<int K> DEVICE void add_product(const Weight* w, int row, Part<K>& head, const float* vector, float* x)
+// x += w in, for a vector of K numbers. What is added to is asked for before the product.
+template<int K> DEVICE void add_product(const Weight* w, const float* in, float* x)
 {
+    __shared__ __align__(16) float vector[K];
+    int row = first_row();
+    bool adds = threadIdx.x % 32 == 0;
+    Part<K> head;
+    if (row < HIDDEN) head.load(w + (long long)row * K, 0);
+    wait_for_earlier_kernels();
+    float before = adds && row < HIDDEN ? x[row] : 0.0f;
+    stage_plain<K>(in, vector);
     while (row < HIDDEN)
     {
         float y = product<K>(w + (long long)row * K, head, vector);
-        if (threadIdx.x % 32 == 0) x[row] += y;
+        if (adds) x[row] = before + y;
         row += row_step();
-        if (row < HIDDEN) head.load(w + (long long)row * K, 0);
+        if (row >= HIDDEN) break;
+        head.load(w + (long long)row * K, 0);
+        if (adds) before = x[row];
     }
 }
 
 // x += w2 inner.
 extern "C" __global__ void __launch_bounds__(Threads) mlp_output(const Weight* w2, const float* inner, float* x)
 {
-    __shared__ __align__(16) float vector[INNER];
-    int row = first_row();
-    Part<INNER> head;
-    if (row < HIDDEN) head.load(w2 + (long long)row * INNER, 0);
-    wait_for_earlier_kernels();
-    stage_plain<INNER>(inner, vector);
-    add_product<INNER>(w2, row, head, vector, x);
+    add_product<INNER>(w2, inner, x);
 }
 
 // A logit with its id as one number: of two the greater logit is the greater number, of equal logits the lesser id.
