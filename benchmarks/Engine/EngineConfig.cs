@@ -6,12 +6,16 @@ using Perfolizer.Horology;
 
 namespace MmMamba.Engine.Benchmarks;
 
-/// <summary>Short iterations in this process: all benchmarks take a few minutes.</summary>
+/// <summary>Short iterations in this process: all benchmarks but the main job take a few minutes.</summary>
 class EngineConfig : ManualConfig
 {
-    public EngineConfig()
+    public EngineConfig() : this(Job.Default.WithWarmupCount(2).WithIterationCount(5).WithIterationTime(TimeInterval.FromMilliseconds(120)).WithEvaluateOverhead(false))
     {
-        AddJob(Job.Default.WithToolchain(InProcessEmitToolchain.Instance).WithWarmupCount(2).WithIterationCount(5).WithIterationTime(TimeInterval.FromMilliseconds(120)).WithEvaluateOverhead(false));
+    }
+
+    protected EngineConfig(Job job)
+    {
+        AddJob(job.WithToolchain(InProcessEmitToolchain.Instance));
         AddColumn(StatisticColumn.Min, StatisticColumn.Median);
         AddDiagnoser(new NativeMemory());
         HideColumns(Column.Error, Column.StdDev, Column.RatioSD, Column.Gen0, Column.Gen1, Column.Gen2);
