@@ -59,6 +59,8 @@ public sealed class ForwardTests : IDisposable
         var (single, half) = (Logits("--decode", "8"), Logits("--decode", "8", "--state-dtype", "bfloat16"));
         Assert.False(single.eq(half).all().item<bool>());
         Golden.Close(single, half, 4e-2, "logits");
+        using var file = SafetensorsFile.Open(_folder["o"]);
+        Assert.Equal("float32, cpu, states in bfloat16", file.Metadata["mmmamba.computed"]);
     }
 
     [Theory]

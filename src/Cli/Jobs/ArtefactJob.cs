@@ -105,9 +105,8 @@ static class ArtefactJob
         if (wanted is null)
         {
             // Its file tells whether it is what was written.
-            using (var whole = RunModel.Load(plan, trained, torch.CPU) ?? throw new InputException($"{trained}: is gone, and is the teacher that the run trained; put it back."))
-            {
-            }
+            var whole = RunModel.Load(plan, trained, torch.CPU) ?? throw new InputException($"{trained}: is gone, and is the teacher that the run trained; put it back.");
+            whole.Dispose();
             return Checkpoint.Load(plan, trained, torch.CPU, dtype);
         }
         var path = named ?? (plan.Name == TinyTeacher.Model ? TinyTeacher.Path : null)

@@ -201,6 +201,26 @@ public sealed class ResumeTests(ShortRun run)
     }
 
     [Fact]
+    public void A_run_goes_on_with_its_teacher_alone_also_where_that_differs_in_no_tensor()
+    {
+        void Spec(int theta) => File.WriteAllText(run.Folder["mine.mmmodel.yaml"], $"mmmodel: 1\nmodel: Mine\nextends: TinyHovle\nattention: {{ rope: {{ theta: {theta} }} }}\n");
+        File.WriteAllText(run.Folder["of-mine.mmmodel.yaml"],
+            "mmmodel: 1\nmodel: OfMine\nextends: TinyMmMambaLinear\nteacher: Mine\ndistill: { stages: { introduced: { batch: 2, steps: 3 }, mixer: { batch: 2, steps: 2 }, end_to_end: { batch: 2, steps: 2 } } }\n");
+        // Weights that do not say of which model they are.
+        using (var scope = torch.NewDisposeScope())
+        using (var file = SafetensorsFile.Open(Teacher))
+            SafetensorsWriter.Write(run.Folder["mine.safetensors"], file.Tensors.Select(tensor => (tensor.Name, file.Read(tensor.Name))));
+        string[] command = ["distill", "of-mine.mmmodel.yaml", "--teacher", "mine.safetensors", "--test-conversations", "1", "--threads", "1", "--output", "of-mine"];
+        Spec(10000);
+        var done = Tool.Run(run.Folder.Path, [.. command, "--checkpoint-every", "1", "--keep-every", "1"]);
+        Assert.True(done.ExitCode == 0, done.Error + done.Output);
+        Spec(20000);
+        Assert.Contains("teacher_architecture was ", Tool.Run(run.Folder.Path, [.. command, "--resume"]).Refusal);
+        var state = "of-mine/states/introduced-00000002.safetensors";
+        Assert.Contains(": its spec has changed since", Tool.Run(run.Folder.Path, "artefact", "of-mine.mmmodel.yaml", state, "--teacher", "mine.safetensors", "--output", "no.safetensors").Refusal);
+    }
+
+    [Fact]
     public void A_state_of_a_teacher_s_training_becomes_a_checkpoint()
     {
         var train = Tool.Run(run.Folder.Path, "train", "--steps", "4", "--batch", "2", "--test-conversations", "1", "--threads", "1", "--checkpoint-every", "2", "--keep-every", "1", "--half", "--output", "taught.safetensors");

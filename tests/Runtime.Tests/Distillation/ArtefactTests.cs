@@ -76,6 +76,8 @@ public class ArtefactTests
         using var scope = NewDisposeScope();
         using var teacher = GoldenModel.Load(GoldenModel.Hovle);
         using var artefact = Trained(teacher);
+        using var turned = new VisionLanguageModel(GoldenModel.Hovle with { Fingerprint = "0123456789abcdef" }, new GoldenModel.Values(teacher.Tensors.ToDictionary(entry => entry.Key, entry => (Tensor)entry.Value)));
+        Assert.Contains("and it is 0123456789abcdef: its spec has changed since", Refusal(() => StudentAssembly.Build(turned, GoldenModel.Hybrid, artefact.Mixers)));
         using (no_grad()) teacher.Tensors["language_model.output.weight"].add_(1e-3);
         Assert.Contains("give that teacher", Refusal(() => StudentAssembly.Build(teacher, GoldenModel.Hybrid, artefact.Mixers)));
     }
