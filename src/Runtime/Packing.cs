@@ -1,3 +1,4 @@
+using MmMamba.Runtime.Native;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -60,6 +61,6 @@ public sealed class Packing
     {
         using var scope = NewDisposeScope();
         var lengths = tensor(_lengths, device: device).unsqueeze(1);
-        return arange(Length, ScalarType.Int64, device).lt(lengths).MoveToOuterDisposeScope();
+        return HeldNumber.Range(0, Length, device).lt(lengths).MoveToOuterDisposeScope();
     }
 }

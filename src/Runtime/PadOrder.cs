@@ -1,3 +1,4 @@
+using MmMamba.Runtime.Native;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -23,8 +24,8 @@ sealed class PadOrder(Tensor mask) : IDisposable
     {
         using var guard = no_grad();
         using var scope = NewDisposeScope();
-        var places = arange(mask.shape[1], ScalarType.Int64, mask.device).unsqueeze(0);
-        return where(mask, places, places + mask.shape[1]).argsort(1).DetachFromDisposeScope();
+        var places = HeldNumber.Range(0, mask.shape[1], mask.device).unsqueeze(0);
+        return where(mask, places, places.add(HeldNumber.Of(mask.shape[1]), HeldNumber.Of(1))).argsort(1).DetachFromDisposeScope();
     }
 
     static Tensor Taken(Tensor x, Tensor order)

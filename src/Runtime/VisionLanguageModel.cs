@@ -1,6 +1,7 @@
 using MmMamba.Runtime.Caching;
 using MmMamba.Runtime.Kernels;
 using MmMamba.Runtime.Layers;
+using MmMamba.Runtime.Native;
 using MmMamba.Runtime.Plans;
 using MmMamba.Runtime.Seeding;
 using TorchSharp;
@@ -117,7 +118,7 @@ public class VisionLanguageModel : nn.Module
     {
         using var scope = NewDisposeScope();
         Check(input.InputIds);
-        var expected = (input.InputIds == Plan.Tokens.Image).sum().item<long>();
+        var expected = (input.InputIds.eq(HeldNumber.Of(Plan.Tokens.Image))).sum().item<long>();
         if (input.PixelValues is not { } pixels || pixels.shape[0] == 0)
             return expected == 0
                 ? Embed(input.InputIds, null).MoveToOuterDisposeScope()
@@ -136,7 +137,7 @@ public class VisionLanguageModel : nn.Module
         var ids = inputIds.to(Device);
         var embedded = _embedding.index_select(0, ids.flatten()).unflatten(0, ids.shape).to(ScalarType.Float32);
         if (visual is null) return embedded.MoveToOuterDisposeScope();
-        return embedded.masked_scatter((ids == Plan.Tokens.Image).unsqueeze(-1), visual.to(ScalarType.Float32)).MoveToOuterDisposeScope();
+        return embedded.masked_scatter(ids.eq(HeldNumber.Of(Plan.Tokens.Image)).unsqueeze(-1), visual.to(ScalarType.Float32)).MoveToOuterDisposeScope();
     }
 
     /// <summary>
@@ -247,7 +248,7 @@ public class VisionLanguageModel : nn.Module
     }
 
     // Positions of real tokens: how many real ones stand before.
-    static Tensor Counted(Tensor real) => (real.cumsum(1, ScalarType.Int64) - 1).clamp_min(0);
+    static Tensor Counted(Tensor real) => real.cumsum(1, ScalarType.Int64).sub(HeldNumber.Of(1)).clamp_min(HeldNumber.Of(0));
 
     // Where ids are at hand without a copy from a device, a wrong one is named instead of failing inside libtorch.
     void Check(Tensor ids)

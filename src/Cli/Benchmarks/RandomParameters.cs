@@ -1,3 +1,4 @@
+using MmMamba.Runtime.Native;
 using MmMamba.Runtime;
 using MmMamba.Runtime.Plans;
 using MmMamba.Runtime.Seeding;
@@ -45,7 +46,7 @@ sealed class RandomParameters(ModelPlan plan, ModelPlan? teacher, Device device,
         var (a, b) = (drawn.A, drawn.B);
         switch (drawn.Draw)
         {
-            case Draw.Constant: values.fill_(a); break;
+            case Draw.Constant: values.fill_(HeldNumber.Of(a)); break;
             case Draw.Uniform: values.uniform_(a, b); break;
             case Draw.Normal: values.normal_(a, b); break;
             case Draw.LogOfUniform: values.copy_(Uniform(values, a, b).log_()); break;
@@ -53,7 +54,7 @@ sealed class RandomParameters(ModelPlan plan, ModelPlan? teacher, Device device,
             case Draw.InverseSoftplusOfLogUniform: values.copy_(Uniform(values, Math.Log(a), Math.Log(b)).exp_().expm1_().log_()); break;
             case Draw.LastTap:
                 values.zero_();
-                values.select(-1, values.shape[^1] - 1).fill_(1);
+                values.select(-1, values.shape[^1] - 1).fill_(HeldNumber.Of(1));
                 break;
             default: throw new InputException($"an unknown draw, {drawn.Draw}.");
         }

@@ -1,6 +1,7 @@
 using MmMamba.ModelDsl.Binding;
 using MmMamba.Runtime;
 using MmMamba.Runtime.Checkpoints;
+using MmMamba.Runtime.Native;
 using MmMamba.Runtime.Plans;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -62,13 +63,13 @@ sealed class ForwardInputs
         var (least, greatest) = (ids.min().item<long>(), ids.max().item<long>());
         if (least >= 0 && greatest < tokens.Vocab) return;
         var wrong = least < 0 ? least : greatest;
-        var place = ids.eq(wrong).nonzero()[0].data<long>().ToArray();
+        var place = ids.eq(HeldNumber.Of(wrong)).nonzero()[0].data<long>().ToArray();
         throw Refused($"{Ids} holds {wrong} at ({place[0]}, {place[1]}); the vocabulary has the ids 0 to {tokens.Vocab - 1}");
     }
 
     void CheckTiles(Tensor ids, Tensor? pixels, ModelPlan plan)
     {
-        var imageTokens = ids.eq(plan.Tokens.Image).sum().item<long>();
+        var imageTokens = ids.eq(HeldNumber.Of(plan.Tokens.Image)).sum().item<long>();
         var which = $"{imageTokens} image token{(imageTokens == 1 ? "" : "s")} (id {plan.Tokens.Image})";
         if (pixels is null)
         {
@@ -87,8 +88,8 @@ sealed class ForwardInputs
 
     void CheckMask(Tensor mask)
     {
-        if (!mask.eq(0).logical_or(mask.eq(1)).all().item<bool>()) throw Refused($"{Mask} holds another value than 1, for a token, and 0, for a pad");
-        var empty = mask.ne(0).any(1).logical_not().nonzero();
+        if (!mask.eq(HeldNumber.Of(0)).logical_or(mask.eq(HeldNumber.Of(1))).all().item<bool>()) throw Refused($"{Mask} holds another value than 1, for a token, and 0, for a pad");
+        var empty = mask.ne(HeldNumber.Of(0)).any(1).logical_not().nonzero();
         if (empty.shape[0] > 0) throw Refused($"{Mask} has only pads in row {empty[0, 0].item<long>()}; a sequence has at least one token");
     }
 

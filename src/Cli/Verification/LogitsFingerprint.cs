@@ -1,4 +1,5 @@
 using MmMamba.Runtime.Distillation;
+using MmMamba.Runtime.Native;
 using static TorchSharp.torch;
 
 namespace MmMamba.Cli.Verification;
@@ -24,7 +25,7 @@ static class LogitsFingerprint
             finite &= row.isfinite().all().item<bool>();
             greatest = Math.Max(greatest, row.abs().max().item<double>());
             sum += row.sum().item<double>();
-            squares += row.square().sum().item<double>();
+            squares += row.Squared().sum().item<double>();
         }
         var norm = Math.Sqrt(squares);
         var findings = new List<Finding>

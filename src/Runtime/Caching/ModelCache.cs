@@ -1,4 +1,5 @@
 using MmMamba.Runtime.Layers;
+using MmMamba.Runtime.Native;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -60,7 +61,7 @@ public class ModelCache : IReadOnlyList<LayerCache>, IDisposable
         if (mask is not null || _marks is not null)
         {
             using var now = Marks.narrow(1, Length, tokens);
-            if (mask is null) now.fill_(true);
+            if (mask is null) now.fill_(HeldNumber.Of(true));
             else now.copy_(mask);
         }
         HasPads |= mask is not null;

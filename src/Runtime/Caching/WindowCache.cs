@@ -1,3 +1,4 @@
+using MmMamba.Runtime.Native;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -45,11 +46,11 @@ public sealed class WindowCache : LayerCache
     internal Tensor Numbers(Tensor count)
     {
         using var scope = NewDisposeScope();
-        var last = count - 1;
-        return (last - (last - Places).remainder(Size)).MoveToOuterDisposeScope();
+        var last = count.sub(HeldNumber.Of(1));
+        return (last - (last - Places).remainder(HeldNumber.Of(Size))).MoveToOuterDisposeScope();
     }
 
-    Tensor Places => arange(Size, ScalarType.Int64, _keys.device).unsqueeze(0);
+    Tensor Places => HeldNumber.Range(0, Size, _keys.device).unsqueeze(0);
 
     /// <summary>The buffers themselves (B, kv heads, Size, head dim).</summary>
     internal (Tensor Keys, Tensor Values) Buffers => (_keys, _values);
@@ -80,7 +81,7 @@ public sealed class WindowCache : LayerCache
         Grow(keys.shape[2]);
         var numbers = Numbers(after);
         // A place keeps what it has, or takes the token of its number.
-        var source = where(numbers.lt(before), Places, numbers - before + Size).view(-1, 1, Size, 1).expand(_keys.shape);
+        var source = where(numbers.lt(before), Places, (numbers - before).add(HeldNumber.Of(Size), HeldNumber.Of(1))).view(-1, 1, Size, 1).expand(_keys.shape);
         _keys.copy_(cat([_keys, keys], 2).gather(2, source));
         _values.copy_(cat([_values, values], 2).gather(2, source));
     }

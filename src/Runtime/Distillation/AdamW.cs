@@ -64,8 +64,8 @@ public sealed class AdamW : IDisposable
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         (State State, Tensor Gradient)[] moved = [.. _states.Select(state => (state, state.Parameter.grad!)).Where(pair => pair.Item2 is not null)];
-        if (moved.Length == _states.Length) _steps.add_(1);
-        else foreach (var (state, _) in moved) state.Steps.add_(1);
+        if (moved.Length == _states.Length) _steps.Add(1);
+        else foreach (var (state, _) in moved) state.Steps.Add(1);
         foreach (var group in moved.GroupBy(pair => pair.State.WeightDecay))
         {
             var pairs = group.ToArray();

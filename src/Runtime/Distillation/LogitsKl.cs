@@ -1,4 +1,5 @@
 using MmMamba.Runtime.Kernels;
+using MmMamba.Runtime.Native;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -43,19 +44,19 @@ public sealed class LogitsKl(double temperature = 1, bool perToken = false)
             var q = LogProbabilities(studentRows.narrow(0, start, count), studentHead);
             var weights = p.exp();
             var divergence = weights * p.sub_(q);
-            var logitGradient = q.exp_().sub_(weights).mul_(temperature / divisor);
+            var logitGradient = q.exp_().sub_(weights).mul_(HeldNumber.Of(temperature / divisor));
             if (mask.Weights is { } share)
             {
                 share = share.narrow(0, start, count).unsqueeze(-1);
                 divergence.mul_(share);
                 logitGradient.mul_(share);
             }
-            loss.add_(divergence.sum());
+            loss.Add(divergence.sum());
             logitGradient = logitGradient.to_type(studentHead.dtype);
             gradient.narrow(0, start, count).copy_(logitGradient.matmul(studentHead));
         }
 
-        loss.mul_(temperature * temperature / divisor);
+        loss.mul_(HeldNumber.Of(temperature * temperature / divisor));
         var full = mask.Rows is null ? gradient : zeros_like(student).flatten(0, 1).index_copy_(0, mask.Rows, gradient);
         return (loss.MoveToOuterDisposeScope(), full.reshape(student.shape).MoveToOuterDisposeScope());
     }
@@ -63,7 +64,7 @@ public sealed class LogitsKl(double temperature = 1, bool perToken = false)
     Tensor LogProbabilities(Tensor features, Tensor head)
     {
         var logits = Work.Linear("head", features, head).to_type(ScalarType.Float32);
-        if (temperature != 1) logits = logits / temperature;
+        if (temperature != 1) logits = logits.div(HeldNumber.Of(temperature));
         return nn.functional.log_softmax(logits, -1);
     }
 

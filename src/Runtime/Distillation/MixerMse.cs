@@ -1,4 +1,5 @@
 using MmMamba.Runtime.Kernels.Cuda;
+using MmMamba.Runtime.Native;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -28,8 +29,8 @@ public sealed class MixerMse(double factor, int layers)
         // The difference of what two types hold is of the wider one.
         var error = prediction.to_type(ScalarType.Float32) - target;
         if (mask.Column is not null) error.mul_(mask.Column);
-        var loss = error.square().sum().mul_(scale);
-        var gradient = error.mul_(2 * scale).to_type(prediction.dtype);
+        var loss = error.Squared().sum().mul_(HeldNumber.Of(scale));
+        var gradient = error.mul_(HeldNumber.Of(2 * scale)).to_type(prediction.dtype);
         return (loss.MoveToOuterDisposeScope(), gradient.MoveToOuterDisposeScope());
     }
 }

@@ -1,6 +1,7 @@
 using MmMamba.Runtime.Data;
 using MmMamba.Runtime.Kernels.Cuda;
 using MmMamba.Runtime.Layers;
+using MmMamba.Runtime.Native;
 using MmMamba.Runtime.Plans;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -100,7 +101,7 @@ public static class SharedTeacherPass
                 using (StepProfile.Enter(StepPart.Loss))
                 {
                     (loss, gradient) = sets[i].Loss.Evaluate(mixed, trace.MixerOutput, mask);
-                    totals[i].add_(loss);
+                    totals[i].Add(loss);
                 }
                 using (StepProfile.Enter(StepPart.Backward)) GivenGradients.From(mixed, gradient);
             }

@@ -1,5 +1,6 @@
 using MmMamba.Runtime.Data;
 using MmMamba.Runtime.Kernels.Cuda;
+using MmMamba.Runtime.Native;
 using MmMamba.Runtime.Plans;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -46,7 +47,7 @@ public static class TeacherTraining
         var answers = AnswerPositions.Of(part);
         if (answers.Targets.Length == 0) return zeros([], ScalarType.Float32, model.Device);
         var loss = AnswerCrossEntropy.Of(model.Hidden(part.Input), model.Head, answers);
-        if (answers.Targets.Length < part.Step.AnswerTokens) loss = loss * ((double)answers.Targets.Length / part.Step.AnswerTokens);
+        if (answers.Targets.Length < part.Step.AnswerTokens) loss = loss.mul(HeldNumber.Of((double)answers.Targets.Length / part.Step.AnswerTokens));
         GivenGradients.From(loss);
         return loss.detach();
     }

@@ -56,9 +56,6 @@ sealed class TrainingLane : IDisposable
         _optimizer.ClearGradients();
     }
 
-    /// <summary>Drops the gradients of a step that could not be computed.</summary>
-    public void Drop() => _optimizer.ClearGradients();
-
     /// <summary>Takes a step's batch, if not too much could not be read.</summary>
     public void Admit(Batch batch)
     {

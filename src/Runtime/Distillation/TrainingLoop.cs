@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using MmMamba.Runtime.Data;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -14,8 +13,6 @@ namespace MmMamba.Runtime.Distillation;
 /// <param name="trained">The trained tensors by name; the names decide on weight decay.</param>
 public sealed class TrainingLoop(string name, TrainingOptions options, IReadOnlyList<NamedParameter> trained)
 {
-    const int MostTries = 3;
-
     /// <summary>Runs all steps, or those that are left after a state.</summary>
     /// <param name="data">
     /// A batch for every step from the first one on. After a state, those that it has used up are left out: a
@@ -87,29 +84,7 @@ public sealed class TrainingLoop(string name, TrainingOptions options, IReadOnly
         if (!batches.MoveNext()) throw TrainingLane.DataEnded(lanes);
         if (lanes.Count == 0) return 0; // what all lanes that are left have used up
         var batch = batches.Current;
-        for (var tries = 1; ; tries++)
-        {
-            foreach (var lane in lanes) lane.Admit(batch);
-            try
-            {
-                Compute(lanes, batch, gradients, cancellation);
-                return TokenMask.CountTokens(batch.Input);
-            }
-            catch (ExternalException lost) when (tries < MostTries && IsLostNumber(lost))
-            {
-                // Computed again from the same tensors and batch, it comes to the same bits.
-                foreach (var lane in lanes) lane.Drop();
-            }
-        }
-    }
-
-    // TorchSharp hands libtorch a number in an object that nothing holds any more: a garbage collection that another thread asks for in that moment may free it before libtorch has read it, which
-    // says so, having read no number and changed nothing.
-    static bool IsLostNumber(ExternalException error) => error.Message.StartsWith("Unknown scalar type", StringComparison.Ordinal);
-
-    static void Compute(
-        IReadOnlyList<TrainingLane> lanes, Batch batch, Func<MicroBatch, IReadOnlyList<TrainingLane>, IReadOnlyList<Tensor>> gradients, CancellationToken cancellation)
-    {
+        foreach (var lane in lanes) lane.Admit(batch);
         var options = lanes[0].Options;
         var step = StepTotals.Of(batch, options.MaskPadding);
         foreach (var rows in MicroBatching.Rows(MicroBatch.LengthsOf(batch), options))
@@ -121,6 +96,7 @@ public sealed class TrainingLoop(string name, TrainingOptions options, IReadOnly
             var losses = gradients(MicroBatch.Of(batch, rows, step, options), sound);
             for (var i = 0; i < sound.Length; i++) sound[i].Gather(losses[i], batch);
         }
+        return TokenMask.CountTokens(batch.Input);
     }
 
     static IEnumerable<Batch> From(IEnumerable<Batch> data, long number) => data switch

@@ -2,6 +2,7 @@ using MmMamba.Runtime.Caching;
 using MmMamba.Runtime.Data;
 using MmMamba.Runtime.Kernels.Cuda;
 using MmMamba.Runtime.Kernels.Simd;
+using MmMamba.Runtime.Native;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -178,7 +179,7 @@ public sealed class Sequences : IDisposable
     {
         using var scope = NewDisposeScope();
         using var guard = no_grad();
-        return (int)logits[sequence].index_fill(-1, tensor([(long)ImageToken], device: logits.device), float.NegativeInfinity).argmax(-1).item<long>();
+        return (int)logits[sequence].index_fill(-1, tensor([(long)ImageToken], device: logits.device), HeldNumber.Of(double.NegativeInfinity)).argmax(-1).item<long>();
     }
 
     /// <summary>Remembers this moment, to go back to it. What it keeps is freed with the mark.</summary>

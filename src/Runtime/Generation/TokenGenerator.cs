@@ -1,4 +1,5 @@
 using MmMamba.Runtime.Data;
+using MmMamba.Runtime.Native;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -65,7 +66,7 @@ public static class TokenGenerator
         using var scope = NewDisposeScope();
         var logits = sequences.Read(prompts, options.PrefillChunk, cancellation);
         // A picture's place is no word: a model that wrote it would ask for a tile that nobody gave.
-        logits = logits.index_fill(-1, tensor([(long)sequences.ImageToken], device: logits.device), float.NegativeInfinity);
+        logits = logits.index_fill(-1, tensor([(long)sequences.ImageToken], device: logits.device), HeldNumber.Of(double.NegativeInfinity));
         if (options.Sampling is { Temperature: 0, RepetitionPenalty: 1 })
         {
             logits.argmax(-1).to_type(ScalarType.Int32).cpu().data<int>().CopyTo(picked);

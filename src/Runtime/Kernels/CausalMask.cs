@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using MmMamba.Runtime.Native;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -14,6 +15,6 @@ static class CausalMask
     {
         using var scope = NewDisposeScope();
         using var guard = no_grad();
-        return full(key.Size, key.Size, double.NegativeInfinity, ScalarType.Float32, new Device(key.Device, key.Index)).triu(1).DetachFromDisposeScope();
+        return full(key.Size, key.Size, HeldNumber.Of(double.NegativeInfinity), ScalarType.Float32, new Device(key.Device, key.Index)).triu(1).DetachFromDisposeScope();
     });
 }

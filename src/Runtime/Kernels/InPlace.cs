@@ -1,3 +1,4 @@
+using MmMamba.Runtime.Native;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -9,12 +10,12 @@ namespace MmMamba.Runtime.Kernels;
 /// </summary>
 static class InPlace
 {
-    public static Tensor Add(Tensor own, Tensor other) => Holds(own, other) ? own.add_(other) : own + other;
+    public static Tensor Add(Tensor own, Tensor other) => Holds(own, other) ? HeldNumber.Add(own, other) : own.Plus(other);
 
     public static Tensor Multiply(Tensor own, Tensor other) => Holds(own, other) ? own.mul_(other) : own * other;
 
     /// <summary>own + a * b.</summary>
-    public static Tensor AddProduct(Tensor own, Tensor a, Tensor b) => is_grad_enabled() ? addcmul(own, a, b, 1) : own.addcmul_(a, b, 1);
+    public static Tensor AddProduct(Tensor own, Tensor a, Tensor b) => is_grad_enabled() ? addcmul(own, a, b, HeldNumber.Of(1)) : own.addcmul_(a, b, HeldNumber.Of(1));
 
     public static Tensor Silu(Tensor own) => nn.functional.silu(own, inplace: !is_grad_enabled());
 

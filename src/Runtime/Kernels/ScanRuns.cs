@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using MmMamba.Runtime.Kernels.Cuda;
+using MmMamba.Runtime.Native;
 using MmMamba.Runtime.Plans;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -45,7 +46,7 @@ public sealed class ScanRuns : IDisposable
         var type = _module is not null || device.type == DeviceType.CUDA ? ScalarType.BFloat16 : ScalarType.Float32;
         Path = _module is not null ? $"kernels of our own, bfloat16, {_segments} segments a sequence" : $"plain operations, {(type == ScalarType.BFloat16 ? "bfloat16" : "float32")}";
         var (channels, width) = ((plan.Heads + 2L * plan.KvHeads) * plan.HeadDim, (long)plan.Heads * plan.HeadDim);
-        _inputs = [.. Enumerable.Range(0, sets).Select(_ => (randn([batch, length, channels], type, device), randn([batch, length, plan.Heads], type, device) - 3))];
+        _inputs = [.. Enumerable.Range(0, sets).Select(_ => (randn([batch, length, channels], type, device), randn([batch, length, plan.Heads], type, device).sub(HeldNumber.Of(3))))];
         _bias = zeros([plan.Heads], type, device);
         _decay = zeros([plan.Heads], type, device);
         _state = zeros([batch, plan.Heads, plan.HeadDim, plan.HeadDim], ScalarType.Float32, device);
@@ -99,7 +100,7 @@ public sealed class ScanRuns : IDisposable
         long keys = (long)_plan.KvHeads * _plan.HeadDim, width = (long)_plan.Heads * _plan.HeadDim;
         Tensor Heads(long first, long count) => vkq.narrow(-1, first, count).unflatten(2, count / _plan.HeadDim, _plan.HeadDim);
         var (_, final) = SsdScan.Run(
-            Heads(0, keys), Heads(keys, keys), Heads(2 * keys, width), nn.functional.softplus(dt.to(ScalarType.Float32)), -ones(_plan.Heads, device: _device), _plan.Chunk, _state, wantFinal: true);
+            Heads(0, keys), Heads(keys, keys), Heads(2 * keys, width), dt.to(ScalarType.Float32).Softplus(), -ones(_plan.Heads, device: _device), _plan.Chunk, _state, wantFinal: true);
         _state.copy_(final!);
     }
 

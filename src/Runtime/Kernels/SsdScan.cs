@@ -1,3 +1,4 @@
+using MmMamba.Runtime.Native;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -80,7 +81,7 @@ static class SsdScan
     {
         using var scope = NewDisposeScope();
         var (tokens, width, each) = (v.shape[3], v.shape[4], q.shape[3]);
-        var weights = (decay.unsqueeze(-1) - decay.unsqueeze(-2)).add_(CausalMask.Additive(tokens, v.device)).exp_();
+        var weights = (decay.unsqueeze(-1) - decay.unsqueeze(-2)).Add(CausalMask.Additive(tokens, v.device)).exp_();
         using (var scores = Scores(q, k, weights.shape)) weights = InPlace.Multiply(weights, scores);
         using var stepped = v.unsqueeze(3) * dt.unsqueeze(-1);                                            // b g c r l p
         return Work.Products("ssd.within", weights.view(-1, tokens, tokens), stepped.view(-1, tokens, width)).MoveToOuterDisposeScope();
@@ -135,7 +136,7 @@ static class SsdScan
         var (firstRow, rows) = before ? (0L, after ? chunks + 1 : chunks) : (chunks, 1L);
         var firstColumn = initial is null ? 1L : 0L;
         var mask = CausalMask.Additive(chunks + 1, states.device).narrow(0, firstRow, rows).narrow(1, firstColumn, chunks + 1 - firstColumn);
-        var factors = (upTo.narrow(-1, firstRow, rows).unsqueeze(-1) - upTo.narrow(-1, firstColumn, chunks + 1 - firstColumn).unsqueeze(-2)).add_(mask).exp_();
+        var factors = (upTo.narrow(-1, firstRow, rows).unsqueeze(-1) - upTo.narrow(-1, firstColumn, chunks + 1 - firstColumn).unsqueeze(-2)).Add(mask).exp_();
         return Work.Products("ssd.boundaries", factors.flatten(0, 2), states.reshape(batch * groups * each, chunks + 1 - firstColumn, size))
             .view(batch, groups, each, rows, size).MoveToOuterDisposeScope();
     }

@@ -80,7 +80,7 @@ static class Work
     /// <summary>sum + a * b, element by element: a convolution's tap. The sum may be written over where it is the caller's own.</summary>
     public static Tensor Tap(string term, Tensor sum, Tensor a, Tensor b, bool over)
     {
-        var y = over ? InPlace.AddProduct(sum, a, b) : addcmul(sum, a, b, 1);
+        var y = over ? InPlace.AddProduct(sum, a, b) : addcmul(sum, a, b, HeldNumber.Of(1));
         _listener?.Invoke(term, 2 * y.numel());
         return y;
     }
@@ -89,7 +89,7 @@ static class Work
     public static void AddOuter(string term, Tensor sum, Tensor a, Tensor b)
     {
         _listener?.Invoke(term, 2 * sum.numel());
-        sum.addcmul_(a, b, 1);
+        sum.addcmul_(a, b, HeldNumber.Of(1));
     }
 
     /// <summary>A convolution whose windows lie side by side: images (n, channels, height, width), weight (out, channels, side, side).</summary>

@@ -81,9 +81,9 @@ public sealed class Mamba2Mixer
         var v = Heads(parts[0], _plan.KvHeads);
         var k = Normed(Heads(parts[1], _plan.KvHeads), _keyNormWeight, _keyNormBias);
         var q = Normed(Heads(parts[2], _plan.Heads), _queryNormWeight, _queryNormBias);
-        dt = nn.functional.softplus(dt.to(ScalarType.Float32) + _dtBias.to(ScalarType.Float32));
+        dt = dt.to(ScalarType.Float32).Plus(_dtBias.to(ScalarType.Float32)).Softplus();
         if (mask is not null) dt = dt * mask.unsqueeze(-1).to(ScalarType.Float32);
-        var a = _decay is null ? full(_plan.Heads, -1f, ScalarType.Float32, u.device) : _decay.to(ScalarType.Float32).exp().neg();
+        var a = _decay is null ? full(_plan.Heads, HeldNumber.Of(-1.0), ScalarType.Float32, u.device) : _decay.to(ScalarType.Float32).exp().neg();
 
         var y = Scan(v, k, q, dt, a, state);
         if (_skip is not null)
@@ -128,7 +128,7 @@ public sealed class Mamba2Mixer
     {
         if (mask is null) return extended.narrow(1, length, count);
         var first = mask.sum(1, type: ScalarType.Int64);
-        var rows = first.unsqueeze(-1) + arange(count, ScalarType.Int64, extended.device);
+        var rows = first.unsqueeze(-1).Plus(HeldNumber.Range(0, count, extended.device));
         return extended.gather(1, rows.unsqueeze(-1).expand(-1, -1, extended.shape[2]));
     }
 

@@ -1,4 +1,5 @@
 using MmMamba.Runtime.Kernels;
+using MmMamba.Runtime.Native;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -47,7 +48,7 @@ sealed class ResidualStream(Tensor x, bool own, bool shown) : IDisposable
     {
         get
         {
-            if (_added is not null) Become(_own ? InPlace.Add(_x, _added) : _x + _added);
+            if (_added is not null) Become(_own ? InPlace.Add(_x, _added) : _x.Plus(_added));
             return _x;
         }
     }

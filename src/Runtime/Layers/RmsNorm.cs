@@ -33,7 +33,7 @@ public sealed class RmsNorm(Parameter weight, double eps)
     internal (Tensor Sum, Tensor Normed) Add(Tensor x, Tensor added, bool over, bool last = false)
     {
         if (_fused.Run(x, added, over, last) is { } both) return both;
-        var sum = over ? InPlace.Add(x, added) : x + added;
+        var sum = over ? InPlace.Add(x, added) : x.Plus(added);
         return (sum, Forward(sum));
     }
 }

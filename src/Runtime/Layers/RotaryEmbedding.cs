@@ -1,3 +1,4 @@
+using MmMamba.Runtime.Native;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -41,9 +42,9 @@ public sealed record RotaryEmbedding(int HeadDim, double Theta, int MaxPositions
     // (d/2), or (B or 1, 1, d/2) where they depend on the length.
     Tensor Frequencies(Device device, long length, Tensor? real)
     {
-        var exponents = arange(0, HeadDim, 2, ScalarType.Float32, device) / HeadDim;
+        var exponents = arange(HeldNumber.Of(0), HeldNumber.Of(HeadDim), HeldNumber.Of(2), ScalarType.Float32, device).div(HeldNumber.Of(HeadDim));
         var wavelengths = Grows(length)
-            ? Grown(real ?? full([1, 1], length, ScalarType.Int64, device), DynamicFactor!.Value).to(ScalarType.Float32).unsqueeze(-1).pow(exponents)
+            ? Grown(real ?? full([1, 1], HeldNumber.Of(length), ScalarType.Int64, device), DynamicFactor!.Value).to(ScalarType.Float32).unsqueeze(-1).pow(exponents)
             : pow((float)Theta, exponents);
         return wavelengths.reciprocal();
     }
@@ -51,8 +52,8 @@ public sealed record RotaryEmbedding(int HeadDim, double Theta, int MaxPositions
     // The base of each sequence by its own length, so that its neighbours in a batch don't matter.
     Tensor Grown(Tensor lengths, double factor)
     {
-        var past = lengths.clamp_min(MaxPositions).to(ScalarType.Float64);
-        return Theta * (factor * past / MaxPositions - (factor - 1)).pow(HeadDim / (HeadDim - 2.0));
+        var past = lengths.clamp_min(HeldNumber.Of(MaxPositions)).to(ScalarType.Float64);
+        return past.mul(HeldNumber.Of(factor)).div(HeldNumber.Of(MaxPositions)).sub(HeldNumber.Of(factor - 1)).pow(HeldNumber.Of(HeadDim / (HeadDim - 2.0))).mul(HeldNumber.Of(Theta));
     }
 }
 
@@ -66,6 +67,6 @@ readonly record struct RotaryAngles(Tensor Cos, Tensor SignedSin)
         using var scope = NewDisposeScope();
         var (cos, sin) = (Cos.unsqueeze(2).unsqueeze(2), SignedSin.unsqueeze(2).unsqueeze(2));
         var swapped = x.roll(x.shape[^1] / 2, -1);
-        return addcmul(x * cos, swapped, sin, 1).MoveToOuterDisposeScope();
+        return addcmul(x * cos, swapped, sin, HeldNumber.Of(1)).MoveToOuterDisposeScope();
     }
 }

@@ -1,4 +1,5 @@
 using MmMamba.Runtime.Caching;
+using MmMamba.Runtime.Native;
 using MmMamba.Runtime.Plans;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -68,16 +69,16 @@ public sealed class SlidingWindowAttention(SlidingWindowPlan plan, Parameter wqk
     // Which of the pass's keys from low to end its queries from first to end see: (queries, keys). No real token looks at a pad on its right.
     Tensor Visible(long first, long end, long low, Device device)
     {
-        var distance = arange(first, end, ScalarType.Int64, device).unsqueeze(1) - arange(low, end, ScalarType.Int64, device);
-        return distance.ge(0).logical_and(distance.lt(plan.Window));
+        var distance = HeldNumber.Range(first, end, device).unsqueeze(1) - HeldNumber.Range(low, end, device);
+        return distance.ge(HeldNumber.Of(0)).logical_and(distance.lt(HeldNumber.Of(plan.Window)));
     }
 
     // Which of the tokens in the ring the pass's queries to end see: (B or 1, 1, queries, held).
     Tensor Remembered(WindowCache cache, long end, Tensor before)
     {
         var numbers = cache.Numbers(before).narrow(1, 0, cache.Held);
-        var queries = before.unsqueeze(2) + arange(end, ScalarType.Int64, before.device).view(1, -1, 1);
-        return numbers.ge(0).unsqueeze(1).logical_and((queries - numbers.unsqueeze(1)).lt(plan.Window)).unsqueeze(1);
+        var queries = before.unsqueeze(2).Plus(HeldNumber.Range(0, end, before.device).view(1, -1, 1));
+        return numbers.ge(HeldNumber.Of(0)).unsqueeze(1).logical_and((queries - numbers.unsqueeze(1)).lt(HeldNumber.Of(plan.Window))).unsqueeze(1);
     }
 
     static Tensor Both(Tensor remembered, Tensor visible) =>

@@ -1,3 +1,4 @@
+using MmMamba.Runtime.Native;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -51,7 +52,7 @@ public sealed class TokenWindow : IDisposable
 
     /// <summary>Real tokens among the first so many of past and pass (B or 1, 1), for the caller to dispose.</summary>
     internal Tensor Seen(long tokens) => _real is null
-        ? full([1, 1], tokens, ScalarType.Int64, _device)
+        ? full([1, 1], HeldNumber.Of(tokens), ScalarType.Int64, _device)
         : _real.narrow(1, 0, tokens).sum(1, keepdim: true, type: ScalarType.Int64);
 
     /// <summary>Whether plain causal attention over this pass is all there is: pads stand on the right, where no real token looks.</summary>
@@ -79,7 +80,7 @@ public sealed class TokenWindow : IDisposable
         if (_angles.TryGetValue((rotary, dtype), out var angles)) return angles;
         using var guard = no_grad();
         using var scope = NewDisposeScope();
-        var positions = _positions ?? arange(Past, Past + Length, ScalarType.Int64, _device).unsqueeze(0);
+        var positions = _positions ?? HeldNumber.Range(Past, Past + Length, _device).unsqueeze(0);
         angles = rotary.Angles(positions, Past + Length, dtype, _real is null ? null : Seen(Past + Length));
         angles.Cos.DetachFromDisposeScope();
         angles.SignedSin.DetachFromDisposeScope();

@@ -1,4 +1,5 @@
 using MmMamba.Runtime.Kernels;
+using MmMamba.Runtime.Native;
 using MmMamba.Runtime.Plans;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -44,7 +45,7 @@ public sealed class VisionEmbedding
             throw new InputException($"Tiles are {string.Join('x', pixels.shape)}; expected (tiles, 3, height, width) with sides that are multiples of {side}.");
         var patches = Work.Patches("vision.patch", pixels.to(_patchWeight.dtype), _patchWeight, _patchBias, _plan.Patch)
             .permute(0, 2, 3, 1);
-        return (patches + Positions(patches.shape[1], patches.shape[2])).MoveToOuterDisposeScope();
+        return patches.Plus(Positions(patches.shape[1], patches.shape[2])).MoveToOuterDisposeScope();
     }
 
     // Row 0 of the table is the class position, which no patch has. Another grid than the table's is interpolated.

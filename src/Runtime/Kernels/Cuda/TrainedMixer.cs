@@ -252,7 +252,7 @@ sealed class TrainedMixer
             using var own = gradients.as_strided(shape, parameter.stride(), gradients.storage_offset() + at);
             using var before = parameter.grad;
             if (before is null) parameter.grad = own;
-            else before.add_(own);
+            else before.Add(own);
         }
     }
 }
